@@ -1,0 +1,68 @@
+# The few commands of everyday work. `make` alone explains them.
+
+CARGO ?= cargo
+# Everything is compiled with the same features, so that nothing is compiled twice.
+ALL := --workspace --all-features
+HARNESS := $(CARGO) run --quiet --package harness --
+# The nextest profile of .config/nextest.toml; `make test PROFILE=default` stops at the first failure.
+PROFILE ?= ci
+
+.DEFAULT_GOAL := help
+# The steps of `test` build on each other.
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Build Doorward and start it, with everything it needs inside
+	$(CARGO) run
+
+.PHONY: test
+test: tools fmt-check sqlx-check clippy ## Everything that has to hold: format, lints, queries, all tests
+	$(CARGO) build $(ALL) --all-targets
+	$(HARNESS) run -- $(CARGO) nextest run $(ALL) --profile $(PROFILE)
+	$(CARGO) test --doc $(ALL)
+
+.PHONY: check
+check: fmt-check clippy ## The fast part of test: format and lints
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+.PHONY: bench
+bench: ## Measure what a decision costs
+	$(CARGO) bench --package authz
+
+.PHONY: sqlx
+sqlx: ## Write tenancy/.sqlx anew, after a query or a migration has changed
+	$(HARNESS) sqlx write
+
+.PHONY: sqlx-check
+sqlx-check: ## Fail when tenancy/.sqlx does not fit queries and migrations
+	$(HARNESS) sqlx check
+
+# By way of another file: a failure must not leave an empty matrix behind.
+.PHONY: matrix
+matrix: ## Write policies/matrix.txt anew: who may do what
+	@mkdir -p target
+	$(CARGO) run --quiet -- policies matrix > target/matrix.txt
+	mv target/matrix.txt policies/matrix.txt
+
+.PHONY: tools
+tools: ## Install what the tests need and this machine lacks
+	@harness/install.sh
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	$(CARGO) clean
+
+.PHONY: fmt-check
+fmt-check:
+	$(CARGO) fmt --all -- --check
+
+.PHONY: clippy
+clippy:
+	$(CARGO) clippy $(ALL) --all-targets -- -D warnings

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Installs what `make test` needs and this machine lacks: the programs of Postgres, and cargo-nextest.
+# Does nothing, quickly, where both are there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# A version that the pinned Rust compiles; any later one that is already installed is as good.
+NEXTEST=0.9.143
+
+say() { echo "install: $*" >&2; }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        say "needs root for: $*"
+        sudo "$@"
+    else
+        say "this needs root, and there is no sudo: $*"
+        exit 1
+    fi
+}
+
+# Debian's packages start a server as soon as they are installed, unless this file says otherwise. Tests start
+# their own; the file goes again afterwards, and one that was there already is left as it is.
+with_apt() {
+    local settings=/etc/postgresql-common/createcluster.conf ours=no
+    if [ ! -e "$settings" ]; then
+        ours=yes
+        as_root mkdir -p "$(dirname "$settings")"
+        echo 'create_main_cluster = false' | as_root tee "$settings" >/dev/null
+    fi
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
+        apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold postgresql </dev/null
+    if [ "$ours" = yes ]; then
+        # What the package would have put there; ucf keeps it beside ours.
+        if [ -e "$settings.ucf-dist" ]; then
+            as_root mv "$settings.ucf-dist" "$settings"
+        else
+            as_root sed -i 's/^create_main_cluster = false$/#create_main_cluster = true/' "$settings"
+        fi
+    fi
+}
+
+install_postgres() {
+    say "installing Postgres (programs only, no server is started)"
+    if command -v apt-get >/dev/null; then
+        with_apt
+    elif command -v dnf >/dev/null; then
+        as_root dnf install -y -q postgresql-server postgresql postgresql-contrib
+    elif command -v brew >/dev/null; then
+        brew install postgresql@17
+    else
+        say "no package manager known here: install Postgres 15 or later and set PG_BIN to the folder of initdb"
+        exit 1
+    fi
+}
+
+# The harness itself says what it can use, so that there is one truth about it.
+find_postgres() { cargo run --quiet --package harness -- find-postgres; }
+
+if ! find_postgres >/dev/null; then
+    install_postgres
+    say "Postgres is in $(find_postgres)"
+fi
+
+if ! cargo nextest --version >/dev/null 2>&1; then
+    say "installing cargo-nextest $NEXTEST: it is compiled here, which takes some minutes"
+    # Not optimized: it waits for tests most of the time, and compiles in a third of the time.
+    CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-nextest --version "$NEXTEST" --locked --debug --quiet
+fi

@@ -1,0 +1,78 @@
+//! A server process that ends when its owner does, however the owner ends.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// Runs the command in `"$@"` until standard input ends, then stops it with SIGINT and removes the folder `$0`.
+///
+/// The owner holds the other end of standard input, and the kernel closes that even when the owner is killed. So
+/// there is no unsafe code, no signal that only Linux has, and nothing left behind. The reader is the part in the
+/// background, for `wait` to notice a server that ends too early.
+const SCRIPT: &str = r#"
+exec 3<&0 </dev/null
+"$@" 3<&- &
+server=$!
+(read -r _ <&3; kill -INT "$server") &
+reader=$!
+exec 3<&-
+wait "$server"
+status=$?
+kill "$reader"
+rm -rf -- "$0"
+exit "$status"
+"#;
+
+/// The account to run as, where the owner's own will not do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Account {
+    pub(crate) user: u32,
+    pub(crate) group: u32,
+}
+
+impl Account {
+    /// Makes a command run as this account.
+    pub(crate) fn apply(self, command: &mut Command) {
+        command.uid(self.user).gid(self.group);
+    }
+}
+
+/// The running server. Dropping it stops the server and waits until it has ended.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    shell: Child,
+}
+
+impl Watched {
+    /// Starts `server`, a program with its arguments, in `folder`; what it says goes to `log`.
+    pub(crate) fn start(
+        folder: &Path,
+        account: Option<Account>,
+        server: &[&str],
+        log: std::fs::File,
+    ) -> io::Result<Self> {
+        let mut command = Command::new("sh");
+        command.args(["-c", SCRIPT]).arg(folder).args(server);
+        if let Some(account) = account {
+            account.apply(&mut command);
+        }
+        // A group of its own: Ctrl-C in a terminal reaches the owner only, and the server ends after it. The output
+        // is not inherited, or else test runners would wait for it to be closed.
+        command.current_dir(folder).process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
+        Ok(Self { shell: command.spawn()? })
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.shell.try_wait()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        // A server that cannot be waited for has ended already.
+        let _ = self.shell.wait();
+    }
+}

@@ -1,0 +1,8 @@
+//! Tests of the harness itself, and of the shape of the workspace.
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on may panic, helpers included")]
+
+mod dependencies;
+mod direction;
+mod postgres;
+mod workspace;

@@ -1,0 +1,192 @@
+//! What an operator can set. Defaults, then the file, then the environment; [`KEYS`] documents every setting.
+
+mod key;
+mod source;
+mod value;
+
+use std::{ffi::OsString, net::SocketAddr, num::NonZeroU32, path::Path, path::PathBuf, time::Duration};
+
+use secrecy::SecretString;
+
+pub use key::{Fallback, KEYS, Key};
+pub use source::Place;
+use source::Source;
+pub use value::LogFormat;
+
+/// The file that is read when none is named, if it is there.
+pub const FILE: &str = "doorward.toml";
+
+/// Everything that can be set, checked. Secrets cannot be printed.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The Postgres to use; none means the one in the process.
+    pub database_url: Option<SecretString>,
+    /// Where traces go, without `/v1/traces` and without a slash at the end.
+    pub otel_exporter_otlp_endpoint: Option<String>,
+    /// Where HTTP is served.
+    pub listen: SocketAddr,
+    /// The folder of everything that is stored on this machine.
+    pub data: PathBuf,
+    /// The policy folder.
+    pub policies: PathBuf,
+    /// The address by which others reach this server, without a slash at the end.
+    pub public_url: String,
+    /// A platform API key that is accepted from the first start on.
+    pub bootstrap_key: Option<SecretString>,
+    /// Which logs to show, as directives of `tracing-subscriber`'s `EnvFilter`.
+    pub log: String,
+    /// How logs are written.
+    pub log_format: LogFormat,
+    /// How many connections to Postgres to hold at most.
+    pub database_connections: NonZeroU32,
+    /// The longest request body accepted, in bytes.
+    pub body_limit: usize,
+    /// How long a request may take.
+    pub request_timeout: Duration,
+    /// How long a stopping process waits for what it has begun.
+    pub shutdown_timeout: Duration,
+    /// The origins from which browsers may call, each `scheme://host[:port]`.
+    pub cors_origins: Vec<String>,
+}
+
+/// Why a configuration is refused. Never repeats a value, since any value may be a secret in the wrong place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A name that means nothing, most likely a typing error.
+    #[error("unknown setting {} in {place}; `doorward config` lists all settings", key.escape_debug())]
+    Unknown {
+        /// The name as it was written.
+        key: String,
+        /// Where.
+        place: Place,
+    },
+
+    /// A value that cannot be used.
+    #[error("{key} in {place} must be {expected}")]
+    Bad {
+        /// The name as it was written.
+        key: &'static str,
+        /// Where.
+        place: Place,
+        /// What would have been right.
+        expected: &'static str,
+    },
+
+    /// The file cannot be read.
+    #[error("the configuration file {} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+
+    /// The file is not TOML.
+    #[error("the configuration file {} is not valid TOML: {position}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line and column.
+        position: String,
+    },
+}
+
+impl Config {
+    /// Reads the configuration: defaults, overridden by the file, overridden by the environment.
+    ///
+    /// Without a named file, [`FILE`] in the working folder is read if it is there; a named one must be there.
+    /// An empty environment variable counts as absent. Relative paths are relative to the working folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the setting as it was written and says what was expected. All of `DOORWARD_*` that is
+    /// not a setting is refused, except the variables by which Kubernetes announces a service of such a name.
+    pub fn load(
+        file: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        Self::read(&Source::read(file, Path::new(FILE), env)?)
+    }
+
+    fn read(source: &Source) -> Result<Self, ConfigError> {
+        let listen = source.required("listen", value::parsed)?;
+        Ok(Self {
+            database_url: source.optional("database_url", value::postgres_url)?,
+            otel_exporter_otlp_endpoint: source.optional("otel_exporter_otlp_endpoint", value::http_url)?,
+            data: source.required("data", value::parsed)?,
+            policies: source.required("policies", value::parsed)?,
+            public_url: source
+                .optional("public_url", value::http_url)?
+                .unwrap_or_else(|| format!("http://{listen}")),
+            bootstrap_key: source.optional("bootstrap_key", value::api_key)?,
+            log: source.required("log", value::log_filter)?,
+            log_format: source.required("log_format", value::parsed)?,
+            database_connections: source.required("database_connections", value::parsed)?,
+            body_limit: source.required("body_limit", value::bytes)?,
+            request_timeout: source.required("request_timeout", value::duration)?,
+            shutdown_timeout: source.required("shutdown_timeout", value::duration)?,
+            cors_origins: source.list("cors_origins", value::origin)?,
+            listen,
+        })
+    }
+
+    /// What is in force, one text for each of [`KEYS`] in its order; `None` where nothing is set. A secret shows only
+    /// that it is set.
+    #[must_use]
+    pub fn shown(&self) -> Vec<(&'static Key, Option<String>)> {
+        KEYS.iter().zip(self.texts()).map(|(key, (_, text))| (key, text)).collect()
+    }
+
+    /// The names of the fields in the order of [`KEYS`], and their values as text.
+    fn texts(&self) -> [(&'static str, Option<String>); KEYS.len()] {
+        // Taken apart without `..`, so that a new field cannot be forgotten here.
+        let Self {
+            database_url,
+            otel_exporter_otlp_endpoint,
+            listen,
+            data,
+            policies,
+            public_url,
+            bootstrap_key,
+            log,
+            log_format,
+            database_connections,
+            body_limit,
+            request_timeout,
+            shutdown_timeout,
+            cors_origins,
+        } = self;
+        let secret = |secret: &Option<SecretString>| secret.as_ref().map(|_| "(set, not shown)".to_owned());
+        let duration = |duration: &Duration| Some(humantime::format_duration(*duration).to_string());
+        [
+            ("database_url", secret(database_url)),
+            ("otel_exporter_otlp_endpoint", otel_exporter_otlp_endpoint.clone()),
+            ("listen", Some(listen.to_string())),
+            ("data", Some(data.display().to_string())),
+            ("policies", Some(policies.display().to_string())),
+            ("public_url", Some(public_url.clone())),
+            ("bootstrap_key", secret(bootstrap_key)),
+            ("log", Some(log.clone())),
+            ("log_format", Some(log_format.to_string())),
+            ("database_connections", Some(database_connections.to_string())),
+            ("body_limit", Some(body_limit.to_string())),
+            ("request_timeout", duration(request_timeout)),
+            ("shutdown_timeout", duration(shutdown_timeout)),
+            ("cors_origins", (!cors_origins.is_empty()).then(|| cors_origins.join(","))),
+        ]
+    }
+}
+
+/// The environment of this process, for [`Config::load`]. Names that are not Unicode are left out; a value that is
+/// not keeps its place and will be refused, or not be found.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(text)
+}
+
+fn text((name, value): (OsString, OsString)) -> Option<(String, String)> {
+    Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+}
+
+#[cfg(test)]
+mod tests;

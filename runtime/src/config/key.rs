@@ -1,0 +1,134 @@
+/// One setting, as documented.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its name in the environment.
+    pub env: &'static str,
+    /// Its name in the file, and that of the field of `Config`.
+    pub toml: &'static str,
+    /// What holds when it is not set.
+    pub fallback: Fallback,
+    /// What a value has to be; completes "must be".
+    pub expected: &'static str,
+    /// What it does.
+    pub about: &'static str,
+}
+
+/// What holds when a setting is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fallback {
+    /// This value, as if somebody had written it.
+    Value(&'static str),
+    /// No value; the text says what happens then.
+    Absent(&'static str),
+}
+
+impl std::fmt::Display for Fallback {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Value(value) => f.write_str(value),
+            Self::Absent(meaning) => write!(f, "({meaning})"),
+        }
+    }
+}
+
+/// Every setting there is. What is not here is refused.
+pub const KEYS: &[Key] = &[
+    Key {
+        env: "DATABASE_URL",
+        toml: "database_url",
+        fallback: Fallback::Absent("Postgres inside the process"),
+        expected: "a URL such as postgres://user:password@host:5432/database",
+        about: "The Postgres 15 or later that keeps everything. Secret.",
+    },
+    Key {
+        env: "OTEL_EXPORTER_OTLP_ENDPOINT",
+        toml: "otel_exporter_otlp_endpoint",
+        fallback: Fallback::Absent("no traces"),
+        expected: "a URL such as http://collector:4318, without a password, a query or a fragment",
+        about: "The OpenTelemetry collector that receives traces by http/protobuf at /v1/traces below it.",
+    },
+    Key {
+        env: "DOORWARD_LISTEN",
+        toml: "listen",
+        fallback: Fallback::Value("127.0.0.1:8080"),
+        expected: "an IP address and a port such as 127.0.0.1:8080",
+        about: "Where HTTP is served.",
+    },
+    Key {
+        env: "DOORWARD_DATA",
+        toml: "data",
+        fallback: Fallback::Value("./.doorward"),
+        expected: "the path of a folder",
+        about: "The folder of everything that is stored on this machine.",
+    },
+    Key {
+        env: "DOORWARD_POLICIES",
+        toml: "policies",
+        fallback: Fallback::Value("./policies"),
+        expected: "the path of a folder",
+        about: "The policy folder.",
+    },
+    Key {
+        env: "DOORWARD_PUBLIC_URL",
+        toml: "public_url",
+        fallback: Fallback::Absent("http:// and what DOORWARD_LISTEN says"),
+        expected: "a URL such as https://auth.example.com, without a password, a query or a fragment",
+        about: "The address by which others reach this server; used in links and metadata.",
+    },
+    Key {
+        env: "DOORWARD_BOOTSTRAP_KEY",
+        toml: "bootstrap_key",
+        fallback: Fallback::Absent("no such key"),
+        expected: "at least 32 printable ASCII characters without spaces",
+        about: "A platform API key that is accepted from the first start on, for automation. Secret.",
+    },
+    Key {
+        env: "DOORWARD_LOG",
+        toml: "log",
+        fallback: Fallback::Value("info"),
+        expected: "filter directives such as info or warn,tenancy=debug",
+        about: "Which log lines are written.",
+    },
+    Key {
+        env: "DOORWARD_LOG_FORMAT",
+        toml: "log_format",
+        fallback: Fallback::Value("human"),
+        expected: "human or json",
+        about: "How log lines are written.",
+    },
+    Key {
+        env: "DOORWARD_DATABASE_CONNECTIONS",
+        toml: "database_connections",
+        fallback: Fallback::Value("10"),
+        expected: "a whole number from 1 to 4294967295",
+        about: "How many connections to Postgres are held at most. The one inside the process always has one.",
+    },
+    Key {
+        env: "DOORWARD_BODY_LIMIT",
+        toml: "body_limit",
+        fallback: Fallback::Value("1048576"),
+        expected: "a whole number of bytes, at least 1",
+        about: "The longest request body that is accepted, in bytes.",
+    },
+    Key {
+        env: "DOORWARD_REQUEST_TIMEOUT",
+        toml: "request_timeout",
+        fallback: Fallback::Value("30s"),
+        expected: "a duration longer than zero, such as 30s or 2m",
+        about: "How long a request may take.",
+    },
+    Key {
+        env: "DOORWARD_SHUTDOWN_TIMEOUT",
+        toml: "shutdown_timeout",
+        fallback: Fallback::Value("10s"),
+        expected: "a duration longer than zero, such as 30s or 2m",
+        about: "How long a stopping process waits for what it has begun.",
+    },
+    Key {
+        env: "DOORWARD_CORS_ORIGINS",
+        toml: "cors_origins",
+        fallback: Fallback::Absent("no origins"),
+        expected: "origins such as https://app.example.com, separated by commas (in the file: a list), each without a path",
+        about: "The web origins from which browsers may call the API.",
+    },
+];

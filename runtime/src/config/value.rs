@@ -1,0 +1,92 @@
+//! The form of values. Each function gives `None` for what it does not accept; the key table says what it accepts.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use secrecy::SecretString;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use url::{Origin, Url};
+
+/// The shortest bootstrap key: as much as 128 bits in hexadecimal.
+const KEY_LENGTH: usize = 32;
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// A line for people.
+    Human,
+    /// A JSON object on each line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "human" => Ok(Self::Human),
+            "json" => Ok(Self::Json),
+            _ => Err(()),
+        }
+    }
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Human => "human",
+            Self::Json => "json",
+        })
+    }
+}
+
+pub(super) fn parsed<T: FromStr>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|_| !text.is_empty())
+}
+
+pub(super) fn bytes(text: &str) -> Option<usize> {
+    parsed(text).filter(|bytes| *bytes > 0)
+}
+
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    humantime::parse_duration(text).ok().filter(|duration| !duration.is_zero())
+}
+
+/// Stricter than the filter itself, which takes `inof` for the name of a module and then shows nothing else.
+pub(super) fn log_filter(text: &str) -> Option<String> {
+    let level = |directive: &str| {
+        let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level);
+        level.parse::<LevelFilter>().is_ok() && !level.is_empty()
+    };
+    (text.split(',').all(level) && EnvFilter::try_new(text).is_ok()).then(|| text.to_owned())
+}
+
+pub(super) fn api_key(text: &str) -> Option<SecretString> {
+    let strong = text.len() >= KEY_LENGTH && text.bytes().all(|byte| byte.is_ascii_graphic());
+    strong.then(|| text.into())
+}
+
+pub(super) fn postgres_url(text: &str) -> Option<SecretString> {
+    let url = Url::parse(text).ok()?;
+    matches!(url.scheme(), "postgres" | "postgresql").then(|| text.into())
+}
+
+/// An address to which paths are appended: kept without the slash at the end.
+pub(super) fn http_url(text: &str) -> Option<String> {
+    let url = web_url(text)?;
+    (url.query().is_none() && url.fragment().is_none()).then(|| url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// An origin as browsers send it, such as `https://app.example.com`.
+pub(super) fn origin(text: &str) -> Option<String> {
+    let url = web_url(text)?;
+    let bare = url.path() == "/" && !text.ends_with('/') && url.query().is_none() && url.fragment().is_none();
+    let origin = url.origin();
+    (bare && matches!(origin, Origin::Tuple(..))).then(|| origin.ascii_serialization())
+}
+
+fn web_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    (web && anonymous).then_some(url)
+}

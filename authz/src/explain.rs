@@ -1,0 +1,221 @@
+//! Why did it fall this way? Every policy that could have spoken, and what it said.
+
+use std::sync::Arc;
+
+use cedar_policy::{Authorizer, Entities, Entity, Policy, PolicySet};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::decide::{Decision, Posed};
+use crate::snapshot::{PolicyInfo, Snapshot};
+
+/// What a policy said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// Scope and conditions hold: it permits, or forbids.
+    Matched,
+    /// Something in it does not hold.
+    NotMatched,
+    /// It could not be evaluated, which denies.
+    Error,
+}
+
+/// One part of a policy that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// `principal`, `action`, `resource`, `when` or `unless`.
+    pub part: &'static str,
+    /// The part's text in Cedar.
+    pub text: String,
+    /// What went wrong, where it could not be evaluated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What one policy said to the question.
+#[derive(Debug, Clone, Serialize)]
+pub struct Opinion {
+    /// The policy.
+    #[serde(flatten)]
+    pub policy: Arc<PolicyInfo>,
+    /// What it said.
+    pub said: Said,
+    /// What does not hold; empty when it matched.
+    pub failed: Vec<Failure>,
+}
+
+/// A decision with all that led to it.
+#[derive(Debug)]
+pub struct Explanation {
+    /// The decision, made by the whole policy set as always.
+    pub decision: Decision,
+    /// Policies that could match the types of the question: matched ones first, then near misses, those
+    /// with the fewest failed parts first.
+    pub opinions: Vec<Opinion>,
+    /// Policies that speak of other actions or types, and so had nothing to say.
+    pub not_applicable: usize,
+    /// The entities that were used.
+    pub entities: Vec<Value>,
+}
+
+impl Snapshot {
+    /// Decides, and says what every policy had to say. Costs some thousand times more than a decision.
+    #[must_use]
+    pub fn explain(&self, posed: &Posed, facts: Vec<Entity>) -> Explanation {
+        let entities = match self.entities(posed, facts) {
+            Ok(entities) => entities,
+            Err(reason) => {
+                let decision = Decision::deny(reason);
+                return Explanation {
+                    decision,
+                    opinions: vec![],
+                    not_applicable: self.set.num_of_policies(),
+                    entities: vec![],
+                };
+            }
+        };
+        let decision = self.evaluate(&posed.request, &entities);
+        let mut not_applicable = 0;
+        let mut opinions = vec![];
+        for policy in self.set.policies() {
+            match self.opinion(policy, posed, &entities) {
+                Some(opinion) => opinions.push(opinion),
+                None => not_applicable += 1,
+            }
+        }
+        opinions.sort_by(|a, b| {
+            let rank = |o: &Opinion| (o.said != Said::Error, o.said != Said::Matched, o.failed.len());
+            rank(a).cmp(&rank(b)).then_with(|| a.policy.id.cmp(&b.policy.id))
+        });
+        Explanation { decision, opinions, not_applicable, entities: self.used(&entities) }
+    }
+
+    /// What a policy said; none if its action does not fit, so that it never could.
+    fn opinion(&self, policy: &Policy, posed: &Posed, entities: &Entities) -> Option<Opinion> {
+        let info = self.info(policy.id())?;
+        let json = policy.to_json().ok()?;
+        let holds = |json: &Value| evaluate(json, posed, entities);
+        let mut failed = vec![];
+        for part in ["action", "principal", "resource"] {
+            let only = scope_only(&json, part);
+            if holds(&only) == Ok(true) {
+                continue;
+            }
+            if part == "action" {
+                return None;
+            }
+            failed.push(Failure { part, text: scope_text(&only, part), error: None });
+        }
+        // Conditions may read attributes that only entities of the scope's types have.
+        if failed.is_empty() {
+            for (kind, body) in conditions(&json) {
+                let single = with_condition(kind, body);
+                let error = match holds(&single) {
+                    Ok(true) => continue,
+                    Ok(false) => None,
+                    Err(error) => Some(error),
+                };
+                failed.push(Failure { part: kind, text: condition_text(&single), error });
+            }
+        }
+        let said = if failed.iter().any(|failure| failure.error.is_some()) && holds(&json).is_err() {
+            Said::Error
+        } else if failed.is_empty() {
+            Said::Matched
+        } else {
+            Said::NotMatched
+        };
+        Some(Opinion { policy: info, said, failed })
+    }
+
+    fn used(&self, entities: &Entities) -> Vec<Value> {
+        let mut used: Vec<_> = entities
+            .iter()
+            .filter(|entity| self.carries_facts(&entity.uid()) && !is_action(entity))
+            .filter_map(|entity| entity.to_json_value().ok())
+            .collect();
+        used.sort_by_key(|entity| entity["uid"].to_string());
+        used
+    }
+}
+
+fn is_action(entity: &Entity) -> bool {
+    entity.uid().type_name().basename() == "Action"
+}
+
+/// Whether a policy, given in Cedar's JSON format, matches.
+fn evaluate(json: &Value, posed: &Posed, entities: &Entities) -> Result<bool, String> {
+    let policy = Policy::from_json(None, json.clone()).map_err(|error| error.to_string())?;
+    let set = PolicySet::from_policies([policy]).map_err(|error| error.to_string())?;
+    let response = Authorizer::new().is_authorized(&posed.request, &set, entities);
+    match response.diagnostics().errors().next() {
+        Some(error) => Err(error.to_string()),
+        None => Ok(response.diagnostics().reason().next().is_some()),
+    }
+}
+
+/// A policy with one part of the scope and nothing else.
+fn scope_only(json: &Value, part: &str) -> Value {
+    let mut only = empty();
+    only[part] = json[part].clone();
+    only
+}
+
+fn empty() -> Value {
+    json!({
+        "effect": "permit",
+        "principal": { "op": "All" }, "action": { "op": "All" }, "resource": { "op": "All" },
+        "conditions": [],
+    })
+}
+
+fn with_condition(kind: &str, body: &Value) -> Value {
+    let mut policy = empty();
+    policy["conditions"] = json!([{ "kind": kind, "body": body }]);
+    policy
+}
+
+/// The conditions, those joined by `&&` in a `when` and by `||` in an `unless` one by one.
+fn conditions(json: &Value) -> Vec<(&'static str, &Value)> {
+    let mut found = vec![];
+    for condition in json["conditions"].as_array().into_iter().flatten() {
+        let (kind, operator) = if condition["kind"] == "unless" { ("unless", "||") } else { ("when", "&&") };
+        split(&condition["body"], operator, &mut |part| found.push((kind, part)));
+    }
+    found
+}
+
+fn split<'v>(body: &'v Value, operator: &str, found: &mut impl FnMut(&'v Value)) {
+    match body.get(operator) {
+        Some(operands) => {
+            split(&operands["left"], operator, found);
+            split(&operands["right"], operator, found);
+        }
+        None => found(body),
+    }
+}
+
+fn text(json: &Value) -> String {
+    Policy::from_json(None, json.clone()).ok().and_then(|policy| policy.to_cedar()).unwrap_or_default()
+}
+
+/// `principal is User` of a policy that has only that.
+fn scope_text(json: &Value, part: &str) -> String {
+    let text = text(json);
+    let start = text.find(part).unwrap_or(0);
+    let end = match part {
+        "principal" => text.find(", action").or_else(|| text.find(",\n")),
+        _ => text.rfind(");").or_else(|| text.rfind(')')),
+    };
+    text[start..end.unwrap_or(text.len()).max(start)].trim().trim_end_matches(',').to_owned()
+}
+
+/// What stands between the braces of a policy that has only one condition.
+fn condition_text(json: &Value) -> String {
+    let text = text(json);
+    match (text.find('{'), text.rfind('}')) {
+        (Some(open), Some(close)) if open < close => text[open + 1..close].trim().to_owned(),
+        _ => text,
+    }
+}

@@ -1,0 +1,46 @@
+//! The one layout of policy files.
+
+use std::path::Path;
+
+use cedar_policy_formatter::{Config, policies_str_to_pretty};
+
+use crate::diagnostic::Report;
+use crate::folder;
+use crate::source::Kind;
+
+/// A policy file whose layout is not the one.
+#[derive(Debug)]
+pub struct Unformatted {
+    /// Named from the policy folder's own name on.
+    pub file: String,
+    /// The path below the folder.
+    pub path: std::path::PathBuf,
+    /// The text as it should be.
+    pub text: String,
+}
+
+/// The policy files that `doorward policies fmt` would rewrite. Comments stay.
+///
+/// # Errors
+/// Files that cannot be read or parsed.
+pub fn unformatted(folder: &Path) -> Result<Vec<Unformatted>, Report> {
+    let config = Config { line_width: 100, indent_width: 2 };
+    let (mut found, mut wrong) = (vec![], vec![]);
+    for source in folder::read(folder)? {
+        if source.kind != Kind::Policies {
+            continue;
+        }
+        match policies_str_to_pretty(&source.text, &config) {
+            Ok(text) if text.trim_end() == source.text.trim_end() => {}
+            Ok(text) => {
+                let path = source
+                    .name
+                    .split_once('/')
+                    .map_or_else(|| source.name.as_str().into(), |(_, rest)| rest.into());
+                found.push(Unformatted { file: source.name, path, text: format!("{}\n", text.trim_end()) });
+            }
+            Err(error) => wrong.push(source.error(0, error.to_string())),
+        }
+    }
+    if wrong.is_empty() { Ok(found) } else { Err(Report(wrong)) }
+}

@@ -1,0 +1,35 @@
+//! The policy engine: a folder of Cedar policies in, decisions out.
+//!
+//! Architecture invariant: this crate knows no SQL, no HTTP and no tenancy. It is given entities and
+//! does not know where they come from. It is the only crate that depends on `cedar-policy`.
+
+mod application;
+mod closure;
+mod decide;
+mod diagnostic;
+mod entity;
+mod explain;
+mod folder;
+mod format;
+mod live;
+mod load;
+mod nesting;
+mod plan;
+mod snapshot;
+mod source;
+mod types;
+mod uid;
+
+pub use cedar_policy::{Entity, EntityUid, RestrictedExpression};
+pub use decide::{Decision, Outcome, Posed, Question, Reason, datetime};
+pub use diagnostic::{Diagnostic, Report, Severity};
+pub use entity::OWN_ATTRIBUTES;
+pub use explain::{Explanation, Failure, Opinion, Said};
+pub use format::{Unformatted, unformatted};
+pub use live::{Live, Status, Watch};
+pub use plan::{Plan, Plans};
+pub use snapshot::{Effect, FileInfo, PolicyInfo, Snapshot, action_name};
+pub use uid::core as core_uid;
+
+/// How many entities deep a policy may look: `resource.workspace.org.admins` is three.
+pub const LEVEL: usize = 3;

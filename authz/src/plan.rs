@@ -1,0 +1,73 @@
+//! `plans.json`: what each plan allows, reviewed like the policies that compare against it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use cedar_policy::{Entity, RestrictedExpression};
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::Diagnostic;
+use crate::source::Source;
+use crate::uid;
+
+/// What one plan allows. A limit that is `null` or absent is no limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Workspaces of the organization.
+    pub workspaces: Option<u32>,
+    /// Agents of the organization, active or not.
+    pub agents: Option<u32>,
+    /// Members, with pending invitations.
+    pub members: Option<u32>,
+    /// Messages in a calendar month.
+    pub messages_per_month: Option<u32>,
+    /// API requests in a minute.
+    pub requests_per_minute: Option<u32>,
+    /// Price in whole US dollars a month; none where it is agreed upon.
+    pub price_usd: Option<u32>,
+    /// Single sign-on.
+    pub sso: bool,
+    /// An installation of their own.
+    pub dedicated_instance: bool,
+}
+
+/// The plans, by name.
+pub type Plans = BTreeMap<String, Plan>;
+
+pub(crate) fn parse(source: &Source) -> Result<Plans, Diagnostic> {
+    serde_json::from_str(&source.text).map_err(|error| {
+        let line_start: usize =
+            source.text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        source.error(line_start + error.column().saturating_sub(1), error.to_string())
+    })
+}
+
+/// The plans as entities of type `Plan`.
+pub(crate) fn entities(plans: &Plans) -> Vec<Entity> {
+    plans
+        .iter()
+        .filter_map(|(name, plan)| {
+            let limits = [
+                ("workspaces", plan.workspaces),
+                ("agents", plan.agents),
+                ("members", plan.members),
+                ("messages_per_month", plan.messages_per_month),
+                ("requests_per_minute", plan.requests_per_minute),
+            ];
+            let attributes = limits
+                .into_iter()
+                .filter_map(|(name, limit)| {
+                    Some((name.to_owned(), RestrictedExpression::new_long(limit?.into())))
+                })
+                .chain([
+                    ("sso".to_owned(), RestrictedExpression::new_bool(plan.sso)),
+                    (
+                        "dedicated_instance".to_owned(),
+                        RestrictedExpression::new_bool(plan.dedicated_instance),
+                    ),
+                ])
+                .collect();
+            Entity::new(uid::core("Plan", name), attributes, HashSet::new()).ok()
+        })
+        .collect()
+}

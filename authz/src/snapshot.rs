@@ -1,0 +1,163 @@
+//! A policy folder as it was at one moment: parsed, validated, and never changed afterwards.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use cedar_policy::{EntityId, EntityUid, PolicyId, PolicySet, Schema};
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Report};
+use crate::load;
+use crate::plan::Plans;
+use crate::types::EntityTypes;
+
+/// Permit or forbid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// The policy allows what it matches.
+    Permit,
+    /// The policy denies what it matches, whatever others permit.
+    Forbid,
+}
+
+/// Where a policy stands and what it is for.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicyInfo {
+    /// `@id`
+    pub id: String,
+    /// `@description`
+    pub description: String,
+    /// Permit or forbid.
+    pub effect: Effect,
+    /// The file, named from the policy folder's own name on.
+    pub file: String,
+    /// First line of the policy, annotations included; from 1.
+    pub line: usize,
+}
+
+/// A file that takes part in decisions.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileInfo {
+    /// Named from the policy folder's own name on.
+    pub file: String,
+    /// Policies that stand in it.
+    pub policies: usize,
+}
+
+/// The policies, schema and plans that decisions are made with.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub(crate) schema: Schema,
+    pub(crate) set: PolicySet,
+    pub(crate) policies: HashMap<PolicyId, Arc<PolicyInfo>>,
+    pub(crate) types: EntityTypes,
+    pub(crate) plan_entities: Vec<cedar_policy::Entity>,
+    pub(crate) plans: Plans,
+    pub(crate) files: Vec<FileInfo>,
+    pub(crate) hash: String,
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+impl Snapshot {
+    /// Loads a folder. `actions` are those that the program itself asks about; a schema without one
+    /// of them is refused.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the folder, with file, line and column.
+    pub fn load(folder: &Path, actions: &[&str]) -> Result<Self, Report> {
+        load::load(folder, actions)
+    }
+
+    /// A hash over the folder's files; equal on every replica that decides by the same texts.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// All policies, by file and line.
+    #[must_use]
+    pub fn policies(&self) -> Vec<Arc<PolicyInfo>> {
+        let mut policies: Vec<_> = self.policies.values().cloned().collect();
+        policies.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        policies
+    }
+
+    /// The files that take part in decisions.
+    #[must_use]
+    pub fn files(&self) -> &[FileInfo] {
+        &self.files
+    }
+
+    /// What may not be as meant: policies that never match, mixed scripts and the like.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// What each plan allows.
+    #[must_use]
+    pub fn plans(&self) -> &Plans {
+        &self.plans
+    }
+
+    /// The uid of an entity, if the schema declares its type.
+    #[must_use]
+    pub fn uid(&self, type_name: &str, id: &str) -> Option<EntityUid> {
+        let declared = self.types.get(type_name)?;
+        Some(EntityUid::from_type_name_and_id(declared.name.clone(), EntityId::new(id)))
+    }
+
+    /// The uid of an action: `resource.read`, or an application's `Docs::read`, which is written
+    /// `Docs::Action::"read"` in policies. None if the schema does not declare it.
+    #[must_use]
+    pub fn action(&self, name: &str) -> Option<EntityUid> {
+        let (type_name, id) = match name.rsplit_once("::") {
+            Some((namespace, id)) => (format!("{}::Action", namespace.trim_end_matches("::Action")), id),
+            None => ("Action".to_owned(), name),
+        };
+        let uid =
+            EntityUid::from_type_name_and_id(type_name.parse().ok()?, EntityId::new(id.trim_matches('"')));
+        self.schema.actions().any(|declared| *declared == uid).then_some(uid)
+    }
+
+    /// Every action that something can be asked about, as [`Snapshot::action`] takes them.
+    #[must_use]
+    pub fn actions(&self) -> Vec<String> {
+        let mut names: Vec<_> = self
+            .schema
+            .actions()
+            .filter(|action| self.schema.resources_for_action(action).is_some_and(|mut r| r.next().is_some()))
+            .map(action_name)
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Whether applications bring this type, or it is `Resource`: its entities are registered resources.
+    #[must_use]
+    pub fn is_resource_type(&self, type_name: &str) -> bool {
+        type_name == "Resource" || self.types.get(type_name).is_some_and(|declared| declared.is_application)
+    }
+
+    /// Whether entities of this kind carry attributes or ancestors: those that must be loaded.
+    #[must_use]
+    pub fn carries_facts(&self, uid: &EntityUid) -> bool {
+        self.types.get(&uid.type_name().to_string()).is_none_or(|declared| declared.carries_facts)
+    }
+
+    /// Whether the schema declares an attribute of a type.
+    #[must_use]
+    pub fn has_attribute(&self, type_name: &str, attribute: &str) -> bool {
+        self.types.get(type_name).is_some_and(|declared| declared.attributes.contains(attribute))
+    }
+}
+
+/// An action's name as people write it: without `Action::` and quotes.
+#[must_use]
+pub fn action_name(action: &EntityUid) -> String {
+    let namespace = action.type_name().namespace();
+    let id = action.id().unescaped();
+    if namespace.is_empty() { id.to_owned() } else { format!("{namespace}::{id}") }
+}

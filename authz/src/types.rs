@@ -1,0 +1,103 @@
+//! What the schema says about each entity type, beyond what Cedar's API tells.
+
+use std::collections::{BTreeSet, HashMap};
+use std::str::FromStr;
+
+use cedar_policy::{EntityTypeName, SchemaFragment};
+use serde::Deserialize;
+
+/// One entity type.
+#[derive(Debug, Clone)]
+pub(crate) struct EntityType {
+    /// The parsed name.
+    pub(crate) name: EntityTypeName,
+    /// Names of the declared attributes.
+    pub(crate) attributes: BTreeSet<String>,
+    /// Whether an entity of this type can carry anything that a policy reads: attributes or ancestors.
+    /// Closed lists and group names carry nothing: there is nothing to load, and nothing to miss.
+    pub(crate) carries_facts: bool,
+    /// Brought by an application's namespace.
+    pub(crate) is_application: bool,
+}
+
+/// The entity types by their full name, such as `User` or `Docs::Document`.
+pub(crate) type EntityTypes = HashMap<String, EntityType>;
+
+/// A namespace as Cedar's JSON schema format writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Namespace {
+    #[serde(default)]
+    pub(crate) entity_types: HashMap<String, DeclaredType>,
+    #[serde(default)]
+    pub(crate) actions: HashMap<String, DeclaredAction>,
+    #[serde(default)]
+    common_types: HashMap<String, Shape>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeclaredType {
+    #[serde(default)]
+    member_of_types: Vec<String>,
+    #[serde(default)]
+    shape: Option<Shape>,
+    pub(crate) tags: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Shape {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    attributes: HashMap<String, serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeclaredAction {
+    pub(crate) member_of: Option<Vec<ActionGroup>>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ActionGroup {
+    pub(crate) id: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<String>,
+}
+
+/// The namespaces that a fragment declares, by name; the core's is the empty one.
+pub(crate) fn namespaces(fragment: &SchemaFragment) -> Result<HashMap<String, Namespace>, String> {
+    let json = fragment.clone().to_json_value().map_err(|error| error.to_string())?;
+    serde_json::from_value(json).map_err(|error| error.to_string())
+}
+
+/// The entity types of a namespace.
+pub(crate) fn entity_types(namespace: &str, declared: &Namespace) -> EntityTypes {
+    let mut types = EntityTypes::new();
+    for (name, declaration) in &declared.entity_types {
+        let full = if namespace.is_empty() { name.clone() } else { format!("{namespace}::{name}") };
+        let Ok(parsed) = EntityTypeName::from_str(&full) else { continue };
+        let attributes =
+            declaration.shape.as_ref().map(|shape| attributes(shape, declared)).unwrap_or_default();
+        types.insert(
+            full,
+            EntityType {
+                name: parsed,
+                carries_facts: !attributes.is_empty() || !declaration.member_of_types.is_empty(),
+                attributes,
+                is_application: !namespace.is_empty(),
+            },
+        );
+    }
+    types
+}
+
+/// Attribute names of a record, or of the common type that stands for it.
+fn attributes(shape: &Shape, namespace: &Namespace) -> BTreeSet<String> {
+    let record = match namespace.common_types.get(&shape.kind) {
+        Some(common) if shape.attributes.is_empty() => common,
+        _ => shape,
+    };
+    record.attributes.keys().cloned().collect()
+}

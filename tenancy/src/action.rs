@@ -1,0 +1,202 @@
+//! What callers do through Doorward itself. Each action is a type, its name the one in the policy folder, and
+//! [`Authorized`] the proof that a policy allowed it.
+
+use std::marker::PhantomData;
+
+use authz::{EntityUid, core_uid};
+
+use crate::caller::Caller;
+use crate::id::{ApiKeyId, DecisionId, OrgId, WorkspaceId};
+
+/// An action on one kind of target.
+pub trait Action {
+    /// The name in the policy folder.
+    const NAME: &'static str;
+    /// What it is done to.
+    type Target: Target;
+}
+
+/// Something that actions are done to.
+pub trait Target: Clone + Send + Sync {
+    /// The word for it in errors.
+    const NOUN: &'static str;
+
+    /// The resource of the policies.
+    fn uid(&self) -> EntityUid;
+
+    /// The action whose denial means that the caller may not even know of it; none for what everybody knows of.
+    fn view(&self) -> Option<&'static str>;
+
+    /// The organization whose audit chain records what is done; none for the platform's.
+    fn org(&self) -> Option<OrgId> {
+        None
+    }
+}
+
+/// This installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Platform;
+
+impl Target for Platform {
+    const NOUN: &'static str = "platform";
+
+    fn uid(&self) -> EntityUid {
+        core_uid("Platform", "doorward")
+    }
+
+    fn view(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// Whose an API key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyOwner {
+    /// The platform's.
+    Platform,
+    /// An organization's.
+    Org(OrgId),
+}
+
+impl KeyOwner {
+    /// The organization, if it is one's.
+    #[must_use]
+    pub fn org_id(self) -> Option<OrgId> {
+        match self {
+            Self::Platform => None,
+            Self::Org(id) => Some(id),
+        }
+    }
+}
+
+impl Target for KeyOwner {
+    const NOUN: &'static str = "organization";
+
+    fn uid(&self) -> EntityUid {
+        match self {
+            Self::Platform => Platform.uid(),
+            Self::Org(id) => core_uid("Organization", &id.to_string()),
+        }
+    }
+
+    fn view(&self) -> Option<&'static str> {
+        self.org_id().map(|_| "org.view")
+    }
+
+    fn org(&self) -> Option<OrgId> {
+        self.org_id()
+    }
+}
+
+impl Target for ApiKeyId {
+    const NOUN: &'static str = "API key";
+
+    fn uid(&self) -> EntityUid {
+        core_uid("ApiKey", &self.to_string())
+    }
+
+    fn view(&self) -> Option<&'static str> {
+        Some("key.view")
+    }
+}
+
+impl Target for WorkspaceId {
+    const NOUN: &'static str = "workspace";
+
+    fn uid(&self) -> EntityUid {
+        core_uid("Workspace", &self.to_string())
+    }
+
+    fn view(&self) -> Option<&'static str> {
+        Some("workspace.view")
+    }
+}
+
+macro_rules! actions {
+    ($($module:ident { $($(#[$doc:meta])* $name:ident = $text:literal on $target:ty;)+ })+) => {
+        $(
+            #[doc = concat!("Actions `", stringify!($module), ".*`.")]
+            pub mod $module {
+                #[allow(unused_imports)] // not every module has an action on each kind of target
+                use super::{Action, ApiKeyId, KeyOwner, Platform, WorkspaceId};
+                $(
+                    $(#[$doc])*
+                    #[derive(Debug)]
+                    pub struct $name;
+
+                    impl Action for $name {
+                        const NAME: &'static str = $text;
+                        type Target = $target;
+                    }
+                )+
+            }
+        )+
+
+        /// Every action that Doorward asks its policies about. A folder that does not declare them all is refused.
+        pub const ACTIONS: &[&str] = &[
+            $($($text,)+)+
+            "decision.ask", "org.view", "workspace.view",
+        ];
+    };
+}
+
+actions! {
+    platform {
+        /// See the state of the policy folder.
+        ViewPolicies = "platform.view_policies" on Platform;
+        /// Bring in users, organizations and all the rest.
+        Import = "platform.import" on Platform;
+    }
+    key {
+        /// List keys.
+        List = "key.list" on KeyOwner;
+        /// Create a key.
+        Create = "key.create" on KeyOwner;
+        /// See a key, never its secret.
+        View = "key.view" on ApiKeyId;
+        /// Give a key a new secret.
+        Rotate = "key.rotate" on ApiKeyId;
+        /// End a key.
+        Revoke = "key.revoke" on ApiKeyId;
+    }
+    workspace {
+        /// Read what applications registered.
+        ReadResources = "workspace.read_resources" on WorkspaceId;
+        /// Register, change and remove an application's objects.
+        WriteResources = "workspace.write_resources" on WorkspaceId;
+    }
+}
+
+/// Proof that a policy allowed an action on a target. [`Tx::authorize`](crate::Tx::authorize) is its one maker, and
+/// every function that reads or changes tenant data takes one.
+#[derive(Debug)]
+pub struct Authorized<A: Action> {
+    actor: Caller,
+    target: A::Target,
+    decision_id: DecisionId,
+    action: PhantomData<A>,
+}
+
+impl<A: Action> Authorized<A> {
+    pub(crate) fn new(actor: Caller, target: A::Target, decision_id: DecisionId) -> Self {
+        Self { actor, target, decision_id, action: PhantomData }
+    }
+
+    /// Who may.
+    #[must_use]
+    pub fn actor(&self) -> &Caller {
+        &self.actor
+    }
+
+    /// What they may do it to.
+    #[must_use]
+    pub fn target(&self) -> &A::Target {
+        &self.target
+    }
+
+    /// The decision.
+    #[must_use]
+    pub fn decision_id(&self) -> DecisionId {
+        self.decision_id
+    }
+}

@@ -1,0 +1,103 @@
+//! The store, and everything else that a transaction needs to decide and to write.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use authz::{Live, Snapshot};
+use chrono::{DateTime, Utc};
+use runtime::{Clock, Random};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::error::Result;
+use crate::tx::{Request, Tx};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// How long a request waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+/// The store with the policies, the clock and the randomness that go with it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Db {
+    pool: PgPool,
+    policies: Arc<Live>,
+    clock: Clock,
+    random: Random,
+}
+
+impl Db {
+    /// Connects to a Postgres (15 or later) with at most `connections` connections.
+    ///
+    /// # Errors
+    /// If the URL is malformed or the store does not answer.
+    pub async fn connect(
+        url: &SecretString,
+        connections: u32,
+        policies: Arc<Live>,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self> {
+        let options: PgConnectOptions = url.expose_secret().parse()?;
+        let mut pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+        if connections == 1 {
+            // The embedded engine: its one connection is dear to open, so it is kept.
+            pool = pool.min_connections(1).idle_timeout(None).max_lifetime(None);
+        }
+        let pool = pool.connect_with(options.application_name("doorward")).await?;
+        Ok(Self { pool, policies, clock, random })
+    }
+
+    /// Brings the schema up to date. Replicas that start together wait for one another.
+    ///
+    /// # Errors
+    /// If a migration fails, or the store was migrated by a later version.
+    pub async fn migrate(&self) -> Result<()> {
+        MIGRATIONS.run(&self.pool).await.map_err(|error| crate::Error::Store(error.into()))
+    }
+
+    /// Begins a transaction for a request.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn begin(&self, request: Request) -> Result<Tx> {
+        let inner = self.pool.begin().await?;
+        Ok(Tx::new(inner, self.policies.snapshot(), self.clock.now(), self.random.clone(), request))
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Closes all connections, waiting for those in use.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// The policies.
+    #[must_use]
+    pub fn policies(&self) -> &Arc<Live> {
+        &self.policies
+    }
+
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.policies.snapshot()
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(crate) fn random(&self) -> &Random {
+        &self.random
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+}

@@ -1,0 +1,305 @@
+//! The product's main job: may this principal do this to that?
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use authz::{Decision, EntityUid, Explanation, Outcome, Posed, Question, Reason, Snapshot, core_uid};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use crate::action::{KeyOwner, Target as _};
+use crate::caller::Caller;
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::facts::Facts;
+use crate::id::{self, DecisionId, ResourceId};
+use crate::lookup::{self, Wanted};
+use crate::revision::Revision;
+
+const ASK: &str = "decision.ask";
+
+/// A question as a caller puts it.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Who; the caller itself if none.
+    pub principal: Option<ResourceId>,
+    /// Does what.
+    pub action: String,
+    /// To what.
+    pub resource: ResourceId,
+    /// Under which circumstances.
+    pub context: Map<String, Value>,
+}
+
+/// The answer to one question.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The decision, with policies and reason.
+    pub decision: Decision,
+    /// Its id.
+    pub id: DecisionId,
+}
+
+/// Answers, all made from one state of the store with one set of policies.
+#[derive(Debug, Clone)]
+pub struct Answers<T = Vec<Answer>> {
+    /// In the order of the questions.
+    pub answers: T,
+    /// The state of the store.
+    pub revision: Revision,
+    /// The policies: [`Snapshot::hash`].
+    pub policy_hash: String,
+}
+
+impl Db {
+    /// Answers questions.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller may not ask at all; [`Error::Store`]. What is
+    /// wrong with one question is a deny with its reason.
+    pub async fn ask(&self, caller: &Caller, asks: &[Ask]) -> Result<Answers> {
+        let started = Instant::now();
+        let session = Session::open(self, caller, asks).await?;
+        let mut permits = HashMap::new();
+        let answers: Vec<Answer> = session
+            .questions
+            .iter()
+            .map(|question| Answer {
+                decision: session.decide(question, &mut permits),
+                id: DecisionId(id::new(session.now, self.random())),
+            })
+            .collect();
+        for answer in &answers {
+            count(answer);
+        }
+        metrics::histogram!("doorward_decision_seconds").record(started.elapsed());
+        Ok(session.wrap(answers))
+    }
+
+    /// Answers one question and says what every policy had to say.
+    ///
+    /// # Errors
+    /// As [`Db::ask`].
+    pub async fn explain(&self, caller: &Caller, ask: &Ask) -> Result<Answers<(Answer, Explanation)>> {
+        let session = Session::open(self, caller, std::slice::from_ref(ask)).await?;
+        let Some(question) = session.questions.first() else {
+            return Err(Error::invalid("", "no question"));
+        };
+        let mut explanation = session.explain(question);
+        let decision = std::mem::replace(&mut explanation.decision, Decision::deny(Reason::NoPolicyAllows));
+        let answer = Answer { decision, id: DecisionId(id::new(session.now, self.random())) };
+        count(&answer);
+        Ok(session.wrap((answer, explanation)))
+    }
+}
+
+fn count(answer: &Answer) {
+    let outcome = match answer.decision.outcome {
+        Outcome::Allow => "allow",
+        Outcome::Deny => "deny",
+    };
+    let reason = answer.decision.reason.as_ref().map_or("", Reason::code);
+    metrics::counter!("doorward_decisions_total", "decision" => outcome, "reason" => reason).increment(1);
+}
+
+/// A question, as far as the policies' schema understands it.
+struct Understood {
+    principal: Option<EntityUid>,
+    resource: Option<EntityUid>,
+    posed: Result<Posed, Reason>,
+}
+
+/// One caller's questions with the facts for all of them.
+struct Session<'c> {
+    caller: &'c Caller,
+    /// The organization that the caller is confined to.
+    confined: Option<String>,
+    snapshot: Arc<Snapshot>,
+    facts: Facts,
+    revision: Revision,
+    now: DateTime<Utc>,
+    questions: Vec<Understood>,
+}
+
+impl<'c> Session<'c> {
+    async fn open(db: &Db, caller: &'c Caller, asks: &[Ask]) -> Result<Self> {
+        if *caller == Caller::Anonymous {
+            return Err(Error::Unauthenticated);
+        }
+        let (snapshot, now) = (db.snapshot(), db.now());
+        let questions: Vec<_> = asks.iter().map(|ask| understand(&snapshot, caller, ask, now)).collect();
+        let mut wanted = Wanted::default();
+        wanted.add(&snapshot, &caller.uid());
+        for question in &questions {
+            for uid in question.posed.iter().flat_map(Posed::references) {
+                wanted.add(&snapshot, uid);
+            }
+        }
+        let mut connection = db.pool().acquire().await?;
+        let (facts, revision) = lookup::facts(&mut connection, &wanted).await?;
+        drop(connection);
+        let confined = facts.org_of(&caller.uid()).map(str::to_owned);
+        let session = Self { caller, confined, snapshot, facts, revision, now, questions };
+        let home = match &session.confined {
+            Some(org) => core_uid("Organization", org),
+            None => KeyOwner::Platform.uid(),
+        };
+        let may_ask = session.ask_policies(&home);
+        if !may_ask.is_allow() {
+            return Err(Error::Forbidden { action: ASK, policies: may_ask.policies });
+        }
+        Ok(session)
+    }
+
+    fn wrap<T>(self, answers: T) -> Answers<T> {
+        Answers { answers, revision: self.revision, policy_hash: self.snapshot.hash().to_owned() }
+    }
+
+    /// May the caller ask about what belongs to `home`, an organization or the platform?
+    fn ask_policies(&self, home: &EntityUid) -> Decision {
+        let Some(action) = self.snapshot.action(ASK) else {
+            return Decision::deny(Reason::UnknownAction(ASK.into()));
+        };
+        let question = Question {
+            principal: self.caller.uid(),
+            action,
+            resource: home.clone(),
+            context: Map::new(),
+            now: self.now,
+        };
+        match self.snapshot.pose(&question) {
+            Ok(posed) => match self.slice(&posed) {
+                Ok(slice) => self.snapshot.decide(&posed, slice),
+                Err(reason) => Decision::deny(reason),
+            },
+            Err(reason) => Decision::deny(reason),
+        }
+    }
+
+    fn slice(&self, posed: &Posed) -> Result<Vec<authz::Entity>, Reason> {
+        self.facts.slice(&self.snapshot, posed.references(), self.now).map_err(Reason::IncompleteFacts)
+    }
+
+    /// The question with its facts, if the caller may ask it; a foreign resource is one that does not exist.
+    fn admit<'q>(
+        &self,
+        question: &'q Understood,
+        permits: &mut HashMap<EntityUid, bool>,
+    ) -> Result<(&'q Posed, Vec<authz::Entity>), Reason> {
+        let posed = question.posed.as_ref().map_err(Clone::clone)?;
+        if let Some(resource) = &question.resource {
+            let home = match self.facts.org_of(resource) {
+                Some(org) => core_uid("Organization", org),
+                None => KeyOwner::Platform.uid(),
+            };
+            let permitted =
+                *permits.entry(home).or_insert_with_key(|home| self.ask_policies(home).is_allow());
+            if !permitted {
+                return Err(Reason::UnknownResource(resource.to_string()));
+            }
+        }
+        Ok((posed, self.slice(posed)?))
+    }
+
+    fn decide(&self, question: &Understood, permits: &mut HashMap<EntityUid, bool>) -> Decision {
+        let decision = match self.admit(question, permits) {
+            Ok((posed, slice)) => self.snapshot.decide(posed, slice),
+            Err(reason) => return Decision::deny(reason),
+        };
+        match self.stranger(question) {
+            Some(stranger) if !decision.is_allow() => Decision::deny(Reason::UnknownPrincipal(stranger)),
+            _ => decision,
+        }
+    }
+
+    fn explain(&self, question: &Understood) -> Explanation {
+        let nothing =
+            |decision| Explanation { decision, opinions: vec![], not_applicable: 0, entities: vec![] };
+        let (posed, slice) = match self.admit(question, &mut HashMap::new()) {
+            Ok(admitted) => admitted,
+            Err(reason) => return nothing(Decision::deny(reason)),
+        };
+        let mut explanation = self.snapshot.explain(posed, slice);
+        if let Some(stranger) = self.stranger(question) {
+            let decision = explanation.decision;
+            return nothing(if decision.is_allow() {
+                decision
+            } else {
+                Decision::deny(Reason::UnknownPrincipal(stranger))
+            });
+        }
+        if let Some(org) = &self.confined {
+            explanation.entities.retain_mut(|entity| self.confine(org, entity));
+        }
+        explanation
+    }
+
+    /// The principal, if the caller is confined to an organization and the principal has nothing to do with it: why
+    /// such a one is refused is not the organization's to know, not even whether they exist.
+    fn stranger(&self, question: &Understood) -> Option<String> {
+        let (org, principal) = (self.confined.as_ref()?, question.principal.as_ref()?);
+        let is_known = match principal.type_name().to_string().as_str() {
+            "User" => {
+                let id: &str = principal.id().unescaped();
+                let is_member =
+                    self.facts.users.get(id).is_some_and(|user| user.memberships.contains_key(org));
+                let shares = || self.facts.shares.values().flatten();
+                is_member || shares().any(|share| share.to.kind == "User" && share.to.id == id)
+            }
+            "Anonymous" | "Service" => true,
+            _ => self.facts.org_of(principal) == Some(org),
+        };
+        (!is_known).then(|| principal.to_string())
+    }
+
+    /// Leaves of an entity what concerns an organization; false if nothing does.
+    fn confine(&self, org: &str, entity: &mut Value) -> bool {
+        let (kind, id) = (entity["uid"]["type"].as_str().unwrap_or_default(), entity["uid"]["id"].as_str());
+        let Some(uid) = id.and_then(|id| self.snapshot.uid(kind, id)) else { return false };
+        if kind == "User" {
+            if let Some(groups) = entity["parents"].as_array_mut() {
+                groups.retain(|group| self.is_group_of(org, group));
+            }
+            return true;
+        }
+        kind == "Plan" || self.facts.org_of(&uid) == Some(org)
+    }
+
+    fn is_group_of(&self, org: &str, group: &Value) -> bool {
+        let id = group["id"].as_str().unwrap_or_default();
+        let of = id.split('/').next().unwrap_or_default();
+        match group["type"].as_str() {
+            Some("OrgRole") => of == org,
+            Some("WorkspaceRole") => self.facts.org_of(&core_uid("Workspace", of)) == Some(org),
+            // Only the lists of this question's own resource and workspace are in the slice.
+            Some("ShareList") => true,
+            _ => false,
+        }
+    }
+}
+
+fn understand(snapshot: &Snapshot, caller: &Caller, ask: &Ask, now: DateTime<Utc>) -> Understood {
+    let principal = match &ask.principal {
+        Some(principal) => snapshot.uid(&principal.kind, &principal.id),
+        None => Some(caller.uid()),
+    };
+    let resource = snapshot.uid(&ask.resource.kind, &ask.resource.id);
+    let posed = match (&principal, &resource, snapshot.action(&ask.action)) {
+        (Some(principal), Some(resource), Some(action)) => snapshot.pose(&Question {
+            principal: principal.clone(),
+            action,
+            resource: resource.clone(),
+            context: ask.context.clone(),
+            now,
+        }),
+        (None, _, _) => Err(Reason::UnknownPrincipal(named(ask.principal.as_ref()))),
+        (_, None, _) => Err(Reason::UnknownResource(named(Some(&ask.resource)))),
+        (_, _, None) => Err(Reason::UnknownAction(format!("{:?}", ask.action))),
+    };
+    Understood { principal, resource, posed }
+}
+
+fn named(id: Option<&ResourceId>) -> String {
+    id.map_or_else(String::new, |id| format!("{}::{:?}", id.kind, id.id))
+}

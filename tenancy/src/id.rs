@@ -1,0 +1,86 @@
+//! Identifiers. Each kind has a type of its own, so that one cannot stand in for another.
+
+use chrono::{DateTime, Utc};
+use runtime::Random;
+use uuid::{Builder, Uuid};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, sqlx::Type,
+        )]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl std::fmt::Display for $name {
+            fmt_uuid!();
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+    )+};
+}
+
+macro_rules! fmt_uuid {
+    () => {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            self.0.fmt(f)
+        }
+    };
+}
+
+ids! {
+    /// A person's account.
+    UserId;
+    /// An organization.
+    OrgId;
+    /// A workspace.
+    WorkspaceId;
+    /// An AI agent.
+    AgentId;
+    /// An API key.
+    ApiKeyId;
+    /// A share.
+    ShareId;
+    /// A decision.
+    DecisionId;
+    /// A background job.
+    JobId;
+}
+
+/// A new UUIDv7 (RFC 9562, section 5.7): ids made later sort later.
+#[must_use]
+pub(crate) fn new(now: DateTime<Utc>, random: &Random) -> Uuid {
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+    Builder::from_unix_timestamp_millis(millis, &random.bytes()).into_uuid()
+}
+
+/// The id of a registered resource: the application's, under the type it has in the policy folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceId {
+    /// The entity type: `Resource`, or an application's such as `Docs::Document`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The application's own id, 1 to 512 characters, any but NUL.
+    pub id: String,
+}
+
+impl ResourceId {
+    /// Longest id, in characters.
+    pub const MAX: usize = 512;
+
+    /// Whether the store can hold such an id.
+    #[must_use]
+    pub fn is_storable(&self) -> bool {
+        !self.id.is_empty()
+            && !self.id.contains('\0')
+            && !self.kind.contains('\0')
+            && self.id.chars().count() <= Self::MAX
+    }
+}

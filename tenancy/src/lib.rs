@@ -1,0 +1,48 @@
+//! The rules: what is true of users, organizations, workspaces, agents, resources and shares, and what may change.
+//!
+//! Architecture invariants: this crate knows no HTTP; it is the only one that depends on `sqlx`. No function here
+//! decides by a role: policies decide ([`Tx::authorize`]), and what changes or reads tenant data takes the proof.
+
+mod action;
+mod agent;
+mod audit;
+mod caller;
+mod db;
+mod decision;
+mod error;
+mod facts;
+mod id;
+mod jobs;
+mod lookup;
+mod membership;
+mod organization;
+mod page;
+mod revision;
+mod share;
+mod slice;
+mod token;
+mod tx;
+mod user;
+mod words;
+mod workspace;
+mod workspace_member;
+
+pub mod api_key;
+pub mod import;
+pub mod resource;
+
+/// Actions `workspace.*`.
+pub use action::workspace as workspace_action;
+pub use action::{ACTIONS, Action, Authorized, KeyOwner, Platform, Target, key, platform};
+pub use audit::{Break, Change};
+pub use caller::Caller;
+pub use db::Db;
+pub use decision::{Answer, Answers, Ask};
+pub use error::{Error, FieldError, Result};
+pub use facts::{Fact, Facts};
+pub use id::{AgentId, ApiKeyId, DecisionId, JobId, OrgId, ResourceId, ShareId, UserId, WorkspaceId};
+pub use jobs::{Job, Tenant};
+pub use page::{Page, PageInfo, Paged};
+pub use revision::Revision;
+pub use token::Token;
+pub use tx::{Request, Tx};

@@ -1,0 +1,132 @@
+-- $1 users, $2 organizations, $3/$4 memberships (org, user), $5 workspaces, $6 agents, $7 API keys,
+-- $8/$9 resources (type, id): these, and everything that policies can reach from them.
+with recursive
+wanted_resource (type, id) as (
+    select type, id from unnest($8::text[], $9::text[]) as wanted (type, id)
+    union
+    select p.parent_type, p.parent_id
+    from resource_parents p
+    join wanted_resource w on p.child_type = w.type and p.child_id = w.id
+),
+resource as (
+    select r.* from resources r join wanted_resource w on r.type = w.type and r.id = w.id
+),
+workspace as (
+    select * from workspaces
+    where id in (select unnest($5::uuid[]) union select workspace_id from resource)
+),
+membership as (
+    select m.* from memberships m
+    join (select distinct * from unnest($3::uuid[], $4::uuid[]) as wanted (org_id, user_id)) w
+        on m.org_id = w.org_id and m.user_id = w.user_id
+),
+agent as (
+    select * from agents where id = any ($6::uuid[])
+),
+api_key as (
+    select * from api_keys where id = any ($7::uuid[])
+),
+organization as (
+    select * from organizations
+    where id in (
+        select unnest($2::uuid[])
+        union select org_id from workspace
+        union select org_id from membership
+        union select org_id from agent
+        union select org_id from api_key
+    )
+),
+person as (
+    select * from users
+    where id in (
+        select unnest($1::uuid[])
+        union select owner_id from resource
+        union select owner_id from workspace
+        union select user_id from membership
+    )
+),
+share as (
+    select s.* from shares s join resource r on s.resource_type = r.type and s.resource_id = r.id
+    union all
+    select s.* from shares s join workspace w on s.workspace_id = w.id
+    union all
+    select s.* from shares s join agent a on s.agent_id = a.id
+)
+select 'user' as "kind!", jsonb_build_object(
+    'id', u.id,
+    'status', u.status,
+    'email_verified', u.email_verified_at is not null,
+    'password_must_change', u.password_must_change,
+    'approval_due_at', u.approval_due_at,
+    'platform_role', u.platform_role,
+    'memberships', coalesce((
+        select jsonb_object_agg(m.org_id, m.role) from memberships m
+        where m.user_id = u.id and m.suspended_at is null
+    ), '{}'),
+    'workspace_roles', coalesce((
+        select jsonb_object_agg(wm.workspace_id, wm.role) from workspace_members wm
+        left join memberships m on m.org_id = wm.org_id and m.user_id = wm.user_id
+        where wm.user_id = u.id and (wm.org_id is null or m.suspended_at is null)
+    ), '{}')
+) as "fact!"
+from person u
+union all
+select 'organization', jsonb_build_object(
+    'id', o.id,
+    'plan', o.plan,
+    'subscription_status', o.subscription_status,
+    'trial_ends_at', o.trial_ends_at,
+    'usage', jsonb_build_object(
+        'workspaces', (select count(*) from workspaces w where w.org_id = o.id),
+        'agents', (select count(*) from agents a where a.org_id = o.id),
+        'members', (select count(*) from memberships m where m.org_id = o.id)
+    )
+)
+from organization o
+union all
+select 'membership', jsonb_build_object('org', m.org_id, 'user', m.user_id, 'role', m.role)
+from membership m
+union all
+select 'workspace', jsonb_build_object(
+    'id', w.id, 'org', w.org_id, 'owner', w.owner_id, 'visibility', w.visibility, 'is_default', w.is_default
+)
+from workspace w
+union all
+select 'agent', jsonb_build_object('id', a.id, 'org', a.org_id, 'license', a.license, 'is_active', a.is_active)
+from agent a
+union all
+select 'api_key', jsonb_build_object('id', k.id, 'org', k.org_id, 'scopes', k.scopes)
+from api_key k
+union all
+select 'resource', jsonb_build_object(
+    'type', r.type,
+    'id', r.id,
+    'workspace', r.workspace_id,
+    'owner', r.owner_id,
+    'attributes', r.attributes,
+    'parents', coalesce((
+        select jsonb_agg(jsonb_build_object('type', p.parent_type, 'id', p.parent_id))
+        from resource_parents p where p.child_type = r.type and p.child_id = r.id
+    ), '[]')
+)
+from resource r
+union all
+select 'share', jsonb_build_object(
+    'on', case
+        when s.resource_id is not null then jsonb_build_object('type', s.resource_type, 'id', s.resource_id)
+        when s.workspace_id is not null then jsonb_build_object('type', 'Workspace', 'id', s.workspace_id)
+        else jsonb_build_object('type', 'Agent', 'id', s.agent_id)
+    end,
+    'to', case s.grantee
+        when 'user' then jsonb_build_object('type', 'User', 'id', s.grantee_user_id)
+        when 'organization' then jsonb_build_object('type', 'Organization', 'id', s.grantee_org_id)
+        when 'workspace' then jsonb_build_object('type', 'Workspace', 'id', s.grantee_workspace_id)
+        else jsonb_build_object('type', 'Platform', 'id', 'doorward')
+    end,
+    'level', s.level,
+    'expires_at', s.expires_at
+)
+from share s
+union all
+-- Every transaction below this number is over, and is seen by this statement if it was committed.
+select 'revision', to_jsonb(pg_snapshot_xmin(pg_current_snapshot())::text)

@@ -1,0 +1,53 @@
+//! A person's place in an organization.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use crate::error::Result;
+use crate::id::{OrgId, UserId};
+use crate::tx::Tx;
+use crate::words::words;
+
+words! {
+    /// A role in an organization. What a role may do stands in the policy folder.
+    OrgRole {
+        /// Includes admin and manager.
+        Owner = "owner",
+        /// Technical.
+        Admin = "admin",
+        /// Economic.
+        Manager = "manager",
+        /// Belongs to it.
+        Member = "member",
+    }
+}
+
+/// A membership as it is brought in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // columns of the store, described in docs/api.md
+pub struct ImportedMembership {
+    pub org_id: OrgId,
+    pub user_id: UserId,
+    pub role: OrgRole,
+    #[serde(default)]
+    pub suspended_at: Option<DateTime<Utc>>,
+}
+
+impl ImportedMembership {
+    pub(crate) async fn upsert(&self, tx: &mut Tx) -> Result<()> {
+        let now = tx.now();
+        sqlx::query!(
+            "insert into memberships (org_id, user_id, role, suspended_at, created_at) values ($1, $2, $3, $4, $5)
+             on conflict (org_id, user_id) do update set role = $3, suspended_at = $4",
+            self.org_id.0,
+            self.user_id.0,
+            self.role.as_str(),
+            self.suspended_at,
+            now,
+        )
+        .execute(tx.connection())
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! A transaction: the one place where something is decided, written, recorded and enqueued, together or not at all.
+
+use std::sync::Arc;
+
+use authz::{Decision, EntityUid, Question, Reason, Snapshot};
+use chrono::{DateTime, Utc};
+use runtime::Random;
+use serde_json::{Map, Value};
+use sqlx::{PgConnection, Postgres, Transaction};
+
+use crate::action::{Action, Authorized, Target};
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::facts::Facts;
+use crate::id::{self, DecisionId};
+use crate::lookup::{self, Wanted};
+use crate::revision::Revision;
+
+/// What is known of the request that a transaction serves; it goes into the audit log.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// `X-Request-Id`.
+    pub id: String,
+    /// The client's address.
+    pub ip: Option<std::net::IpAddr>,
+}
+
+/// An open transaction. Dropping it without [`Tx::commit`] undoes everything.
+#[derive(Debug)]
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+    snapshot: Arc<Snapshot>,
+    now: DateTime<Utc>,
+    random: Random,
+    pub(crate) request: Request,
+}
+
+impl Tx {
+    pub(crate) fn new(
+        inner: Transaction<'static, Postgres>,
+        snapshot: Arc<Snapshot>,
+        now: DateTime<Utc>,
+        random: Random,
+        request: Request,
+    ) -> Self {
+        Self { inner, snapshot, now, random, request }
+    }
+
+    /// Asks the policies whether the caller may do `A` to `target`. This is the one place where access to Doorward's
+    /// own data is decided, and the only maker of [`Authorized`].
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if nobody in particular asks and may not; [`Error::NotFound`] if there is no such
+    /// target or the caller may not know of it; [`Error::Forbidden`] if they may know of it and not do this.
+    pub async fn authorize<A: Action>(
+        &mut self,
+        caller: &Caller,
+        target: A::Target,
+    ) -> Result<Authorized<A>> {
+        self.authorize_with::<A>(caller, target, Map::new()).await
+    }
+
+    /// As [`Tx::authorize`], with what the action's policies want to know besides: the role that is given, the scopes
+    /// of a new key.
+    ///
+    /// # Errors
+    /// As [`Tx::authorize`].
+    pub async fn authorize_with<A: Action>(
+        &mut self,
+        caller: &Caller,
+        target: A::Target,
+        context: Map<String, Value>,
+    ) -> Result<Authorized<A>> {
+        let resource = target.uid();
+        let mut wanted = Wanted::default();
+        wanted.add(&self.snapshot, &caller.uid());
+        wanted.add(&self.snapshot, &resource);
+        let (facts, _) = lookup::facts(&mut self.inner, &wanted).await?;
+        let decision = self.decide(&facts, caller, A::NAME, &resource, context);
+        let decision_id = DecisionId(self.new_id());
+        if decision.is_allow() {
+            return Ok(Authorized::new(caller.clone(), target, decision_id));
+        }
+        let reason = decision.reason.as_ref().map(ToString::to_string);
+        tracing::info!(
+            action = A::NAME, caller = %caller.uid(), target = %resource, %decision_id, reason, "refused"
+        );
+        if *caller == Caller::Anonymous {
+            return Err(Error::Unauthenticated);
+        }
+        if matches!(decision.reason, Some(Reason::UnknownResource(_))) {
+            return Err(Error::NotFound(A::Target::NOUN));
+        }
+        if let Some(view) = target.view()
+            && !self.decide(&facts, caller, view, &resource, Map::new()).is_allow()
+        {
+            return Err(Error::NotFound(A::Target::NOUN));
+        }
+        Err(Error::Forbidden { action: A::NAME, policies: decision.policies })
+    }
+
+    fn decide(
+        &self,
+        facts: &Facts,
+        caller: &Caller,
+        action: &str,
+        resource: &EntityUid,
+        context: Map<String, Value>,
+    ) -> Decision {
+        let Some(action) = self.snapshot.action(action) else {
+            return Decision::deny(Reason::UnknownAction(action.to_owned()));
+        };
+        let question =
+            Question { principal: caller.uid(), action, resource: resource.clone(), context, now: self.now };
+        let posed = match self.snapshot.pose(&question) {
+            Ok(posed) => posed,
+            Err(reason) => return Decision::deny(reason),
+        };
+        match facts.slice(&self.snapshot, posed.references(), self.now) {
+            Ok(slice) => self.snapshot.decide(&posed, slice),
+            Err(misfit) => Decision::deny(Reason::IncompleteFacts(misfit)),
+        }
+    }
+
+    /// Makes everything last. The revision names this transaction.
+    ///
+    /// # Errors
+    /// If the store could not; then nothing was changed.
+    pub async fn commit(mut self) -> Result<Revision> {
+        let text = sqlx::query_scalar!(r#"select pg_current_xact_id()::text as "id!""#)
+            .fetch_one(&mut *self.inner)
+            .await?;
+        let revision =
+            text.parse().map_err(|error: std::num::ParseIntError| sqlx::Error::Decode(error.into()))?;
+        self.inner.commit().await?;
+        Ok(revision)
+    }
+
+    /// The policies as they were when the transaction began.
+    #[must_use]
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// The time of the transaction.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    pub(crate) fn random(&self) -> &Random {
+        &self.random
+    }
+
+    /// A new id.
+    pub(crate) fn new_id(&self) -> uuid::Uuid {
+        id::new(self.now, &self.random)
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+}

@@ -1,0 +1,91 @@
+//! People's accounts.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::id::UserId;
+use crate::tx::Tx;
+use crate::words::words;
+
+words! {
+    /// The state of an account.
+    AccountStatus {
+        /// In the trial, waiting for an admin.
+        Pending = "pending",
+        /// Approved.
+        Active = "active",
+        /// The trial ran out: a read-only guest.
+        Expired = "expired",
+        /// Put to rest by its owner.
+        Deactivated = "deactivated",
+        /// Closed by an admin.
+        Disabled = "disabled",
+        /// Being erased.
+        Deleting = "deleting",
+    }
+}
+
+words! {
+    /// What a person may do for the whole installation.
+    PlatformRole {
+        /// Looks after accounts and organizations.
+        Admin = "admin",
+        /// Looks after admins too.
+        SuperAdmin = "super_admin",
+    }
+}
+
+/// A user as it is brought in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // columns of the store, described in docs/api.md
+pub struct ImportedUser {
+    pub id: UserId,
+    pub email: String,
+    pub name: String,
+    pub status: AccountStatus,
+    #[serde(default)]
+    pub email_verified_at: Option<DateTime<Utc>>,
+    /// Wanted for `pending` accounts.
+    #[serde(default)]
+    pub approval_due_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub platform_role: Option<PlatformRole>,
+    #[serde(default)]
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+impl ImportedUser {
+    pub(crate) async fn upsert(&self, tx: &mut Tx) -> Result<()> {
+        let has_at =
+            self.email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+        if !has_at
+            || self.email.len() > 254
+            || self.email.chars().any(|c| c.is_control() || c.is_whitespace())
+        {
+            return Err(Error::invalid("email", "not an e-mail address"));
+        }
+        if self.status == AccountStatus::Pending && self.approval_due_at.is_none() {
+            return Err(Error::invalid("approval_due_at", "a pending account has a deadline"));
+        }
+        let now = tx.now();
+        sqlx::query!(
+            "insert into users (id, email, name, status, email_verified_at, approval_due_at, platform_role, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)
+             on conflict (id) do update set email = $2, name = $3, status = $4, email_verified_at = $5,
+                 approval_due_at = $6, platform_role = $7",
+            self.id.0,
+            self.email,
+            self.name,
+            self.status.as_str(),
+            self.email_verified_at,
+            self.approval_due_at.unwrap_or(now),
+            self.platform_role.map(PlatformRole::as_str),
+            self.created_at.unwrap_or(now),
+        )
+        .execute(tx.connection())
+        .await?;
+        Ok(())
+    }
+}

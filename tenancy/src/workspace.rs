@@ -1,0 +1,67 @@
+//! Workspaces: folders of content.
+
+use serde::Deserialize;
+
+use crate::error::Result;
+use crate::id::{OrgId, UserId, WorkspaceId};
+use crate::tx::Tx;
+use crate::words::words;
+
+words! {
+    /// Who gets in without being added.
+    Visibility {
+        /// Nobody.
+        Private = "private",
+        /// The organization's owners and admins.
+        Org = "org",
+    }
+}
+
+/// A workspace as it is brought in: with `org_id` an organization's, with `owner_id` a personal one.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // columns of the store, described in docs/api.md
+pub struct ImportedWorkspace {
+    pub id: WorkspaceId,
+    #[serde(default)]
+    pub org_id: Option<OrgId>,
+    #[serde(default)]
+    pub owner_id: Option<UserId>,
+    pub name: String,
+    pub visibility: Visibility,
+    #[serde(default)]
+    pub is_default: bool,
+}
+
+impl ImportedWorkspace {
+    pub(crate) async fn upsert(&self, tx: &mut Tx) -> Result<()> {
+        let now = tx.now();
+        sqlx::query!(
+            "insert into workspaces (id, org_id, owner_id, name, visibility, is_default, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7)
+             on conflict (id) do update set org_id = $2, owner_id = $3, name = $4, visibility = $5, is_default = $6",
+            self.id.0,
+            self.org_id.map(|id| id.0),
+            self.owner_id.map(|id| id.0),
+            self.name,
+            self.visibility.as_str(),
+            self.is_default,
+            now,
+        )
+        .execute(tx.connection())
+        .await?;
+        if let Some(owner) = self.owner_id {
+            // The one member of a personal workspace.
+            sqlx::query!(
+                "insert into workspace_members (workspace_id, user_id, role, created_at) values ($1, $2, 'admin', $3)
+                 on conflict (workspace_id, user_id) do update set role = 'admin'",
+                self.id.0,
+                owner.0,
+                now,
+            )
+            .execute(tx.connection())
+            .await?;
+        }
+        Ok(())
+    }
+}

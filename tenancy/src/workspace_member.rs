@@ -1,0 +1,47 @@
+//! A person's role in a workspace.
+
+use serde::Deserialize;
+
+use crate::error::Result;
+use crate::id::{UserId, WorkspaceId};
+use crate::tx::Tx;
+use crate::words::words;
+
+words! {
+    /// A role in a workspace. What a role may do stands in the policy folder.
+    WorkspaceRole {
+        /// Includes editor.
+        Admin = "admin",
+        /// Includes viewer.
+        Editor = "editor",
+        /// Reads.
+        Viewer = "viewer",
+    }
+}
+
+/// A workspace role as it is brought in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // columns of the store, described in docs/api.md
+pub struct ImportedWorkspaceMember {
+    pub workspace_id: WorkspaceId,
+    pub user_id: UserId,
+    pub role: WorkspaceRole,
+}
+
+impl ImportedWorkspaceMember {
+    pub(crate) async fn upsert(&self, tx: &mut Tx) -> Result<()> {
+        let now = tx.now();
+        sqlx::query!(
+            "insert into workspace_members (workspace_id, user_id, role, created_at) values ($1, $2, $3, $4)
+             on conflict (workspace_id, user_id) do update set role = $3",
+            self.workspace_id.0,
+            self.user_id.0,
+            self.role.as_str(),
+            now,
+        )
+        .execute(tx.connection())
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! The OpenAPI document, made from the code.
+
+use serde_json::json;
+use utoipa::Modify;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::PathItem;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi, Server};
+
+use crate::routes::{self, Access, TABLE};
+
+/// Where the document is served.
+pub(crate) const PATH: &str = "/api/v1/openapi.json";
+
+/// The frame of the document; the routes fill it.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Doorward",
+        description = "May this principal do this to that? Decisions by Cedar policies, for products with many tenants.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    modifiers(&BearerToken),
+    security(("api_key" = [])),
+    tags(
+        (name = "decisions", description = "Questions and answers"),
+        (name = "resources", description = "Objects of applications"),
+        (name = "keys", description = "API keys"),
+        (name = "import", description = "Bringing things in"),
+        (name = "policies", description = "The policy folder"),
+        (name = "operations", description = "For whoever runs it"),
+    ),
+)]
+pub(crate) struct Document;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, document: &mut OpenApi) {
+        let scheme =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key, `dw_…`")).build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("api_key", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The document as it is served under a public URL.
+#[must_use]
+pub fn document(public_url: &str) -> OpenApi {
+    finish(routes::routes().into_openapi(), public_url)
+}
+
+/// Says for each operation what decides it, and who serves it.
+pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
+    document.servers = Some(vec![Server::new(public_url)]);
+    for (method, path, access) in TABLE {
+        let Some(operation) = document.paths.paths.get_mut(*path).and_then(|item| operation(item, method))
+        else {
+            continue;
+        };
+        match access {
+            Access::Action(action) => {
+                operation.extensions = Some(Extensions::builder().add("x-action", json!(action)).build());
+            }
+            Access::Public => operation.security = Some(vec![]),
+        }
+    }
+    document
+}
+
+fn operation<'i>(item: &'i mut PathItem, method: &str) -> Option<&'i mut utoipa::openapi::path::Operation> {
+    match method {
+        "get" => item.get.as_mut(),
+        "put" => item.put.as_mut(),
+        "post" => item.post.as_mut(),
+        "patch" => item.patch.as_mut(),
+        "delete" => item.delete.as_mut(),
+        _ => None,
+    }
+}

@@ -1,0 +1,123 @@
+//! Errors as clients see them: problem details (RFC 9457) with a stable `code`.
+
+use std::sync::Arc;
+
+use authz::PolicyInfo;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tenancy::{Error, FieldError};
+use utoipa::ToSchema;
+
+/// A problem (RFC 9457). `code` is stable, `detail` is for people.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Always `about:blank`: `code` says more.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened, for programs.
+    #[schema(example = "not_found")]
+    code: &'static str,
+    /// What happened, for people.
+    detail: String,
+    /// The fields that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<WrongField>)]
+    fields: Vec<FieldError>,
+    /// The policies that forbid it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    policies: Vec<ForbiddingPolicy>,
+}
+
+/// A field of the input, and what is wrong with it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WrongField {
+    /// The path in the body.
+    #[schema(example = "attributes.classification")]
+    pub(crate) field: String,
+    /// What is wrong.
+    pub(crate) message: String,
+}
+
+/// A policy that forbids what was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+struct ForbiddingPolicy {
+    id: String,
+    description: String,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            code,
+            detail: detail.into(),
+            fields: vec![],
+            policies: vec![],
+        }
+    }
+
+    pub(crate) fn with_fields(mut self, fields: Vec<FieldError>) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    fn with_policies(mut self, policies: &[Arc<PolicyInfo>]) -> Self {
+        self.policies = policies
+            .iter()
+            .map(|policy| ForbiddingPolicy { id: policy.id.clone(), description: policy.description.clone() })
+            .collect();
+        self
+    }
+
+    /// The credentials that came with the request are not (or no longer) good.
+    pub(crate) fn bad_credentials() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", "the API key is unknown, expired or revoked")
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::Unauthenticated => {
+                Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "send an API key as a bearer token")
+            }
+            Error::Forbidden { policies, .. } => {
+                Self::new(StatusCode::FORBIDDEN, "forbidden", detail).with_policies(&policies)
+            }
+            Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
+            Error::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),
+            Error::Invalid(fields) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with_fields(fields)
+            }
+            Error::Store(error) => {
+                tracing::error!(%error, "the store failed");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "store_unavailable",
+                    "the store did not answer; try again",
+                )
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, axum::Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"doorward\""));
+        }
+        response
+    }
+}

@@ -1,0 +1,285 @@
+//! The main job: may this principal do this to that?
+
+use authz::{Explanation, Outcome, Reason};
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use tenancy::{Answer, Ask, DecisionId, ResourceId, Revision};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::body::{Question, malformed, parse};
+use crate::context::Asker;
+use crate::problem::Problem;
+
+/// Most questions of a batch.
+const MAX_BATCH: usize = 1_000;
+
+/// A principal or resource.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EntityRef {
+    /// A type of the policy folder.
+    #[serde(rename = "type")]
+    #[schema(example = "User")]
+    kind: String,
+    /// Its id.
+    #[schema(example = "019aa000-0000-7000-8000-000000000001")]
+    id: String,
+}
+
+impl From<EntityRef> for ResourceId {
+    fn from(entity: EntityRef) -> Self {
+        Self { kind: entity.kind, id: entity.id }
+    }
+}
+
+/// One question.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthorizeRequest {
+    /// Who; the caller itself if left out.
+    #[serde(default)]
+    principal: Option<EntityRef>,
+    /// Does what: an action of the policy folder.
+    #[schema(example = "resource.read")]
+    action: String,
+    /// To what.
+    resource: EntityRef,
+    /// Under which circumstances, as the action declares: `mfa`, `ip`, … `now` is the server's.
+    #[serde(default)]
+    context: Map<String, Value>,
+    /// Say what every policy had to say.
+    #[serde(default)]
+    explain: bool,
+}
+
+impl AuthorizeRequest {
+    fn ask(self) -> Ask {
+        Ask {
+            principal: self.principal.map(Into::into),
+            action: self.action,
+            resource: self.resource.into(),
+            context: self.context,
+        }
+    }
+}
+
+/// The answer to one question.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DecisionView {
+    /// `allow` or `deny`.
+    #[schema(value_type = String, example = "allow")]
+    decision: Outcome,
+    /// The id of this decision.
+    #[schema(value_type = uuid::Uuid)]
+    decision_id: DecisionId,
+    /// The policies that decided.
+    policies: Vec<PolicyRef>,
+    /// Why it is a deny.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<ReasonView>,
+}
+
+/// A policy that decided.
+#[derive(Debug, Serialize, ToSchema)]
+struct PolicyRef {
+    /// `@id`
+    #[schema(example = "content.shared.read")]
+    id: String,
+    /// `@description`
+    description: String,
+    /// The file that it stands in.
+    #[schema(example = "policies/content.cedar")]
+    file: String,
+    /// The line that it starts at.
+    line: usize,
+}
+
+/// Why an answer is deny.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReasonView {
+    /// For programs: `forbidden`, `no_policy_allows`, `unknown_principal`, `unknown_resource`, `unknown_action`,
+    /// `not_applicable`, `invalid_context`, `incomplete_facts`, `evaluation_error`, `malformed`.
+    code: String,
+    /// For people.
+    message: String,
+}
+
+/// The answer, with the state that it was made from.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AuthorizeResponse {
+    #[serde(flatten)]
+    answer: DecisionView,
+    /// The state of the store: greater than that of every write it has seen.
+    #[schema(value_type = String, example = "742")]
+    revision: Revision,
+    /// The policies: equal on every replica that decides alike.
+    policy_hash: String,
+    /// What every policy had to say, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ExplanationView>)]
+    explanation: Option<Value>,
+}
+
+/// What led to a decision.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code)] // stands in the OpenAPI document for what `explanation` makes
+struct ExplanationView {
+    /// Policies that could have matched: those that did first, then near misses. Each with `id`, `description`,
+    /// `effect`, `file`, `line`, `said` (`matched`, `not_matched`, `error`) and `failed`, the parts that do not hold.
+    policies: Vec<Value>,
+    /// Policies about other actions or types.
+    not_applicable: usize,
+    /// The entities that were used, in Cedar's JSON format.
+    entities: Vec<Value>,
+}
+
+/// Ask one question
+///
+/// A deny is an answer, never an HTTP error; so are unknown principals, resources and actions.
+#[utoipa::path(
+    post, path = "/api/v1/authorize", tag = "decisions",
+    request_body = AuthorizeRequest,
+    responses(
+        (status = 200, description = "The decision", body = AuthorizeResponse),
+        (status = 400, description = "Not a question", body = Problem),
+        (status = 401, description = "No or bad API key", body = Problem),
+        (status = 403, description = "The key may not ask", body = Problem),
+        (status = 413, description = "Body too large", body = Problem),
+        (status = 503, description = "The store does not answer", body = Problem),
+    ),
+)]
+pub(crate) async fn authorize(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Question(request): Question<AuthorizeRequest>,
+) -> Result<axum::Json<AuthorizeResponse>, Problem> {
+    if request.explain {
+        let told = app.db.explain(&caller, &request.ask()).await?;
+        let (answer, explanation) = told.answers;
+        return Ok(axum::Json(AuthorizeResponse {
+            answer: answer.into(),
+            revision: told.revision,
+            policy_hash: told.policy_hash,
+            explanation: Some(explanation_json(&explanation)),
+        }));
+    }
+    let mut told = app.db.ask(&caller, &[request.ask()]).await?;
+    let Some(answer) = told.answers.pop() else {
+        return Err(malformed(tenancy::FieldError { field: String::new(), message: "no question".into() }));
+    };
+    Ok(axum::Json(AuthorizeResponse {
+        answer: answer.into(),
+        revision: told.revision,
+        policy_hash: told.policy_hash,
+        explanation: None,
+    }))
+}
+
+/// Questions to be answered together.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BatchRequest {
+    /// Up to 1 000 questions, as of `/authorize` without `explain`.
+    #[schema(value_type = Vec<AuthorizeRequest>)]
+    requests: Vec<Box<RawValue>>,
+}
+
+/// Answers in the order of the questions, all from one state of store and policies.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BatchResponse {
+    /// One for each question.
+    #[schema(value_type = Vec<DecisionView>)]
+    decisions: Vec<Value>,
+    /// The state of the store.
+    #[schema(value_type = String, example = "742")]
+    revision: Revision,
+    /// The policies.
+    policy_hash: String,
+}
+
+/// Ask many questions at once
+///
+/// A question that is malformed gets a deny with reason `malformed` in its place; the others are answered.
+#[utoipa::path(
+    post, path = "/api/v1/authorize/batch", tag = "decisions",
+    request_body = BatchRequest,
+    responses(
+        (status = 200, description = "The decisions", body = BatchResponse),
+        (status = 400, description = "Not a list of questions, or more than 1 000", body = Problem),
+        (status = 401, description = "No or bad API key", body = Problem),
+        (status = 403, description = "The key may not ask", body = Problem),
+        (status = 413, description = "Body too large", body = Problem),
+        (status = 503, description = "The store does not answer", body = Problem),
+    ),
+)]
+pub(crate) async fn batch(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Question(batch): Question<BatchRequest>,
+) -> Result<axum::Json<BatchResponse>, Problem> {
+    if batch.requests.len() > MAX_BATCH {
+        let message = format!("{} questions; the most is {MAX_BATCH}", batch.requests.len());
+        return Err(malformed(tenancy::FieldError { field: "requests".into(), message }));
+    }
+    let mut asks = vec![];
+    let mut places = vec![];
+    for request in batch.requests {
+        places.push(parse::<AuthorizeRequest>(request.get().as_bytes()).and_then(|request| {
+            if request.explain {
+                let message = "only single questions are explained".to_owned();
+                return Err(tenancy::FieldError { field: "explain".into(), message });
+            }
+            asks.push(request.ask());
+            Ok(())
+        }));
+    }
+    let told = app.db.ask(&caller, &asks).await?;
+    let mut answers = told.answers.into_iter();
+    let decisions = places.into_iter().filter_map(|place| match place {
+        Ok(()) => serde_json::to_value(DecisionView::from(answers.next()?)).ok(),
+        Err(field) => Some(json!({
+            "decision": Outcome::Deny,
+            "policies": [],
+            "reason": { "code": "malformed", "message": format!("{}: {}", field.field, field.message) },
+        })),
+    });
+    Ok(axum::Json(BatchResponse {
+        decisions: decisions.collect(),
+        revision: told.revision,
+        policy_hash: told.policy_hash,
+    }))
+}
+
+impl From<Answer> for DecisionView {
+    fn from(answer: Answer) -> Self {
+        let policies = answer.decision.policies.iter().map(|policy| PolicyRef {
+            id: policy.id.clone(),
+            description: policy.description.clone(),
+            file: policy.file.clone(),
+            line: policy.line,
+        });
+        Self {
+            decision: answer.decision.outcome,
+            decision_id: answer.id,
+            policies: policies.collect(),
+            reason: answer.decision.reason.as_ref().map(ReasonView::from),
+        }
+    }
+}
+
+impl From<&Reason> for ReasonView {
+    fn from(reason: &Reason) -> Self {
+        Self { code: reason.code().to_owned(), message: reason.to_string() }
+    }
+}
+
+fn explanation_json(explanation: &Explanation) -> Value {
+    json!({
+        "policies": explanation.opinions,
+        "not_applicable": explanation.not_applicable,
+        "entities": explanation.entities,
+    })
+}

@@ -1,0 +1,272 @@
+//! API keys.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tenancy::api_key::{self, ApiKey, NewApiKey, Scope};
+use tenancy::{ApiKeyId, Caller, KeyOwner, OrgId, Request, Token, key};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::body::{Json, Path, Query};
+use crate::context::{Asker, Origin};
+use crate::list::{FieldsQuery, ListQuery, PageView};
+use crate::problem::Problem;
+use crate::revision::At;
+
+/// A key to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateApiKey {
+    /// What people call it, 1 to 100 characters.
+    #[schema(example = "billing service", min_length = 1, max_length = 100)]
+    name: String,
+    /// What it may be used for.
+    #[schema(value_type = Vec<String>, example = json!(["authorize", "resources:write"]))]
+    scopes: Vec<Scope>,
+    /// When it stops working; never, if left out.
+    #[serde(default)]
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl From<CreateApiKey> for NewApiKey {
+    fn from(body: CreateApiKey) -> Self {
+        Self { name: body.name, scopes: body.scopes, expires_at: body.expires_at }
+    }
+}
+
+/// A key without its secret.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::api_key::ApiKey`
+pub(crate) struct ApiKeyView {
+    id: Uuid,
+    /// The organization that it belongs to; null for the platform's.
+    org_id: Option<Uuid>,
+    name: String,
+    /// The first characters of the secret.
+    #[schema(example = "dw_4kQ9zP1mC")]
+    prefix: String,
+    #[schema(value_type = Vec<String>)]
+    scopes: Vec<Scope>,
+    expires_at: Option<DateTime<Utc>>,
+    /// Exact to a minute.
+    last_used_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+}
+
+/// A page of keys.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
+pub(crate) struct ApiKeyList {
+    keys: Vec<ApiKeyView>,
+    #[serde(flatten)]
+    page: PageView,
+}
+
+/// A key with its secret, which is shown this once.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ApiKeyWithToken {
+    #[serde(flatten)]
+    #[schema(value_type = ApiKeyView)]
+    key: ApiKey,
+    /// The secret. It cannot be shown again.
+    token: String,
+}
+
+impl ApiKeyWithToken {
+    fn new(key: ApiKey, token: &Token) -> Self {
+        Self { key, token: token.reveal().to_owned() }
+    }
+}
+
+/// Create a platform key
+#[utoipa::path(
+    post, path = "/api/v1/keys", tag = "keys", request_body = CreateApiKey,
+    responses(
+        (status = 201, description = "The key, and for this once its secret", body = ApiKeyWithToken),
+        (status = 401, description = "No or bad API key", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Json(body): Json<CreateApiKey>,
+) -> Result<impl IntoResponse, Problem> {
+    create_for(&app, &caller, request, KeyOwner::Platform, body.into()).await
+}
+
+/// Create an organization's key
+#[utoipa::path(
+    post, path = "/api/v1/orgs/{org_id}/keys", tag = "keys", request_body = CreateApiKey,
+    params(("org_id" = Uuid, Path, description = "The organization")),
+    responses(
+        (status = 201, description = "The key, and for this once its secret", body = ApiKeyWithToken),
+        (status = 401, description = "No or bad API key", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such organization", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn create_in_org(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(org): Path<OrgId>,
+    Json(body): Json<CreateApiKey>,
+) -> Result<impl IntoResponse, Problem> {
+    create_for(&app, &caller, request, KeyOwner::Org(org), body.into()).await
+}
+
+async fn create_for(
+    app: &App,
+    caller: &Caller,
+    request: Request,
+    owner: KeyOwner,
+    new: NewApiKey,
+) -> Result<impl IntoResponse + use<>, Problem> {
+    let mut tx = app.db.begin(request).await?;
+    let allowed = tx.authorize_with::<key::Create>(caller, owner, new.context()).await?;
+    let (key, token) = api_key::create(&mut tx, allowed, &new).await?;
+    let revision = tx.commit().await?;
+    let location = [(header::LOCATION, format!("/api/v1/keys/{}", key.id))];
+    Ok((StatusCode::CREATED, At(revision), location, axum::Json(ApiKeyWithToken::new(key, &token))))
+}
+
+/// List the platform's keys
+#[utoipa::path(
+    get, path = "/api/v1/keys", tag = "keys", params(ListQuery),
+    responses(
+        (status = 200, description = "A page of keys, newest first", body = ApiKeyList),
+        (status = 401, description = "No or bad API key", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Query(query): Query<ListQuery>,
+) -> Result<axum::Json<Value>, Problem> {
+    list_of(&app, &caller, request, KeyOwner::Platform, &query).await
+}
+
+/// List an organization's keys
+#[utoipa::path(
+    get, path = "/api/v1/orgs/{org_id}/keys", tag = "keys",
+    params(("org_id" = Uuid, Path, description = "The organization"), ListQuery),
+    responses(
+        (status = 200, description = "A page of keys, newest first", body = ApiKeyList),
+        (status = 401, description = "No or bad API key", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such organization", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn list_in_org(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(org): Path<OrgId>,
+    Query(query): Query<ListQuery>,
+) -> Result<axum::Json<Value>, Problem> {
+    list_of(&app, &caller, request, KeyOwner::Org(org), &query).await
+}
+
+async fn list_of(
+    app: &App,
+    caller: &Caller,
+    request: Request,
+    owner: KeyOwner,
+    query: &ListQuery,
+) -> Result<axum::Json<Value>, Problem> {
+    let page = query.page()?;
+    let mut tx = app.db.begin(request).await?;
+    let allowed = tx.authorize::<key::List>(caller, owner).await?;
+    query.json("keys", api_key::list(&mut tx, &allowed, page).await?)
+}
+
+/// See a key
+#[utoipa::path(
+    get, path = "/api/v1/keys/{key_id}", tag = "keys",
+    params(("key_id" = Uuid, Path, description = "The key"), FieldsQuery),
+    responses(
+        (status = 200, description = "The key", body = ApiKeyView),
+        (status = 401, description = "No or bad API key", body = Problem),
+        (status = 404, description = "No such key", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(id): Path<ApiKeyId>,
+    Query(fields): Query<FieldsQuery>,
+) -> Result<axum::Json<Value>, Problem> {
+    let mut tx = app.db.begin(request).await?;
+    let allowed = tx.authorize::<key::View>(&caller, id).await?;
+    fields.json(api_key::get(&mut tx, &allowed).await?)
+}
+
+/// Give a key a new secret
+///
+/// The old secret stops working at once.
+#[utoipa::path(
+    post, path = "/api/v1/keys/{key_id}/rotate", tag = "keys",
+    params(("key_id" = Uuid, Path, description = "The key")),
+    responses(
+        (status = 200, description = "The key, and for this once its new secret", body = ApiKeyWithToken),
+        (status = 401, description = "No or bad API key", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such key", body = Problem),
+        (status = 409, description = "The key is revoked", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn rotate(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(id): Path<ApiKeyId>,
+) -> Result<impl IntoResponse, Problem> {
+    let mut tx = app.db.begin(request).await?;
+    let allowed = tx.authorize::<key::Rotate>(&caller, id).await?;
+    let (key, token) = api_key::rotate(&mut tx, allowed).await?;
+    let revision = tx.commit().await?;
+    Ok((At(revision), axum::Json(ApiKeyWithToken::new(key, &token))))
+}
+
+/// Revoke a key
+///
+/// It stops working at once and for good. The row stays, so that the audit log can be read.
+#[utoipa::path(
+    delete, path = "/api/v1/keys/{key_id}", tag = "keys",
+    params(("key_id" = Uuid, Path, description = "The key")),
+    responses(
+        (status = 204, description = "Revoked, now or before"),
+        (status = 401, description = "No or bad API key", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such key", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(id): Path<ApiKeyId>,
+) -> Result<impl IntoResponse, Problem> {
+    let mut tx = app.db.begin(request).await?;
+    let allowed = tx.authorize::<key::Revoke>(&caller, id).await?;
+    api_key::revoke(&mut tx, allowed).await?;
+    Ok((At(tx.commit().await?), StatusCode::NO_CONTENT))
+}

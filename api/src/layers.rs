@@ -48,6 +48,7 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
     let span = tracing::info_span!(
         "request", %method, route, request_id = id.to_str().unwrap_or_default(), status = tracing::field::Empty,
     );
+    runtime::telemetry::continue_trace(&span, |name| Some(request.headers().get(name)?.to_str().ok()?.to_owned()));
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     span.record("status", status);

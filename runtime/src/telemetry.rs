@@ -1,17 +1,22 @@
 //! Logs and traces: where what the process tells about itself goes.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use tracing::level_filters::LevelFilter;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry, filter::Targets, layer::SubscriberExt as _};
 
 use crate::{Config, Error, VERSION, log};
 
 /// The name under which traces are filed.
 const SERVICE: &str = "doorward";
+
+/// The headers of W3C Trace Context.
+const TRACE_HEADERS: [&str; 2] = ["traceparent", "tracestate"];
 
 /// What sends a trace must not make traces of its own, or each export would cause the next.
 const NOT_TRACED: [&str; 5] = ["h2", "hyper", "hyper_util", "opentelemetry", "reqwest"];
@@ -63,6 +68,19 @@ impl Telemetry {
             }
         }
     }
+}
+
+/// Makes a span part of the trace that a caller began (W3C Trace Context), if its headers name one. To be called before
+/// the span is entered.
+pub fn continue_trace(span: &tracing::Span, header: impl Fn(&str) -> Option<String>) {
+    let headers: HashMap<String, String> =
+        TRACE_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), header(name)?))).collect();
+    if headers.is_empty() {
+        return;
+    }
+    let parent = opentelemetry::global::get_text_map_propagator(|propagator| propagator.extract(&headers));
+    // An error says that no traces are made here.
+    let _ = span.set_parent(parent);
 }
 
 /// Which spans become traces. Not the filter of the logs: quiet logs do not mean fewer traces.

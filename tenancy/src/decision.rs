@@ -19,6 +19,9 @@ use crate::revision::Revision;
 
 const ASK: &str = "decision.ask";
 
+/// After so many decisions of a batch, other requests get their turn.
+const YIELD: usize = 32;
+
 /// A question as a caller puts it.
 #[derive(Debug, Clone)]
 pub struct Ask {
@@ -62,14 +65,14 @@ impl Db {
         let started = Instant::now();
         let session = Session::open(self, caller, asks).await?;
         let mut permits = HashMap::new();
-        let answers: Vec<Answer> = session
-            .questions
-            .iter()
-            .map(|question| Answer {
-                decision: session.decide(question, &mut permits),
-                id: DecisionId(id::new(session.now, self.random())),
-            })
-            .collect();
+        let mut answers = Vec::with_capacity(asks.len());
+        for (index, question) in session.questions.iter().enumerate() {
+            if index % YIELD == YIELD - 1 {
+                tokio::task::yield_now().await;
+            }
+            let decision = session.decide(question, &mut permits);
+            answers.push(Answer { decision, id: DecisionId(id::new(session.now, self.random())) });
+        }
         for answer in &answers {
             count(answer);
         }

@@ -46,9 +46,8 @@ impl Owners {
                 );
                 continue;
             }
-            if let Some(owner) = self.0.insert(name.clone(), app.clone())
-                && owner != *app
-            {
+            let owner = self.0.entry(name.clone()).or_insert_with(|| app.clone());
+            if owner != app {
                 error(name, format!("namespace {name} already belongs to application {owner}"));
             }
             for (entity, declaration) in &declared.entity_types {
@@ -59,7 +58,8 @@ impl Owners {
             for (action, declaration) in &declared.actions {
                 for group in declaration.member_of.iter().flatten() {
                     let kind = group.kind.as_deref().unwrap_or("Action");
-                    let is_core = kind == "Action";
+                    // Cedar looks in the action's own namespace first.
+                    let is_core = kind == "Action" && !declared.actions.contains_key(&group.id);
                     if is_core && !OPEN_GROUPS.contains(&group.id.as_str()) {
                         error(
                             &format!("\"{action}\""),
@@ -69,7 +69,7 @@ impl Owners {
                                 OPEN_GROUPS.join(", ")
                             ),
                         );
-                    } else if !is_core && kind != format!("{name}::Action") {
+                    } else if kind != "Action" && kind != format!("{name}::Action") {
                         error(
                             &format!("\"{action}\""),
                             format!(

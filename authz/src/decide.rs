@@ -144,6 +144,12 @@ impl Snapshot {
     /// The reason to deny, if no policy could ever be asked.
     pub fn pose(&self, question: &Question) -> Result<Posed, Reason> {
         self.applies(question)?;
+        if self.is_off_list(&question.principal) {
+            return Err(Reason::UnknownPrincipal(question.principal.to_string()));
+        }
+        if self.is_off_list(&question.resource) {
+            return Err(Reason::UnknownResource(question.resource.to_string()));
+        }
         let context = self.context(question)?;
         let mut references = vec![question.principal.clone(), question.resource.clone()];
         for value in question.context.keys().filter_map(|key| context.get(key)) {

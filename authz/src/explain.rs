@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use cedar_policy::{Authorizer, Entities, Entity, Policy, PolicySet};
+use cedar_policy::{
+    Authorizer, Entities, Entity, Policy, PolicySet, PrincipalConstraint, ResourceConstraint,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::decide::{Decision, Posed};
-use crate::snapshot::{PolicyInfo, Snapshot};
+use crate::snapshot::{Effect, PolicyInfo, Snapshot};
 
 /// What a policy said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -26,7 +28,7 @@ pub enum Said {
 pub struct Failure {
     /// `principal`, `action`, `resource`, `when` or `unless`.
     pub part: &'static str,
-    /// The part's text in Cedar.
+    /// The part's text in Cedar. Of an `unless`: what holds, and so makes the exception.
     pub text: String,
     /// What went wrong, where it could not be evaluated.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,8 +52,8 @@ pub struct Opinion {
 pub struct Explanation {
     /// The decision, made by the whole policy set as always.
     pub decision: Decision,
-    /// Policies that could match the types of the question: matched ones first, then near misses, those
-    /// with the fewest failed parts first.
+    /// Policies that could match the types of the question: those that erred or matched first, then near misses;
+    /// among them those that would have turned the answer around, with the fewest failed parts first.
     pub opinions: Vec<Opinion>,
     /// Policies that speak of other actions or types, and so had nothing to say.
     pub not_applicable: usize,
@@ -84,16 +86,23 @@ impl Snapshot {
                 None => not_applicable += 1,
             }
         }
+        // What could have turned the answer around comes before what could not.
+        let turning = if decision.is_allow() { Effect::Forbid } else { Effect::Permit };
         opinions.sort_by(|a, b| {
-            let rank = |o: &Opinion| (o.said != Said::Error, o.said != Said::Matched, o.failed.len());
+            let rank = |o: &Opinion| {
+                (o.said != Said::Error, o.said != Said::Matched, o.policy.effect != turning, o.failed.len())
+            };
             rank(a).cmp(&rank(b)).then_with(|| a.policy.id.cmp(&b.policy.id))
         });
         Explanation { decision, opinions, not_applicable, entities: self.used(&entities) }
     }
 
-    /// What a policy said; none if its action does not fit, so that it never could.
+    /// What a policy said; none if it speaks of other actions or types, so that it never could match.
     fn opinion(&self, policy: &Policy, posed: &Posed, entities: &Entities) -> Option<Opinion> {
         let info = self.info(policy.id())?;
+        if speaks_of_other_types(policy, posed) {
+            return None;
+        }
         let json = policy.to_json().ok()?;
         let holds = |json: &Value| evaluate(json, posed, entities);
         let mut failed = vec![];
@@ -116,7 +125,9 @@ impl Snapshot {
                     Ok(false) => None,
                     Err(error) => Some(error),
                 };
-                failed.push(Failure { part: kind, text: condition_text(&single), error });
+                // As a `when`, because Cedar writes `unless` as the opposite of one.
+                let text = condition_text(&with_condition("when", body));
+                failed.push(Failure { part: kind, text, error });
             }
         }
         let said = if failed.iter().any(|failure| failure.error.is_some()) && holds(&json).is_err() {
@@ -138,6 +149,22 @@ impl Snapshot {
         used.sort_by_key(|entity| entity["uid"].to_string());
         used
     }
+}
+
+/// Whether the scope names types that are not the question's.
+fn speaks_of_other_types(policy: &Policy, posed: &Posed) -> bool {
+    let [principal, resource, ..] = posed.references() else { return false };
+    let other_principal = match policy.principal_constraint() {
+        PrincipalConstraint::Is(kind) | PrincipalConstraint::IsIn(kind, _) => kind != *principal.type_name(),
+        PrincipalConstraint::Eq(uid) => uid.type_name() != principal.type_name(),
+        PrincipalConstraint::Any | PrincipalConstraint::In(_) => false,
+    };
+    let other_resource = match policy.resource_constraint() {
+        ResourceConstraint::Is(kind) | ResourceConstraint::IsIn(kind, _) => kind != *resource.type_name(),
+        ResourceConstraint::Eq(uid) => uid.type_name() != resource.type_name(),
+        ResourceConstraint::Any | ResourceConstraint::In(_) => false,
+    };
+    other_principal || other_resource
 }
 
 fn is_action(entity: &Entity) -> bool {

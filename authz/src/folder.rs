@@ -100,14 +100,18 @@ impl Reader {
         }
     }
 
-    /// Names and paths in a folder, without dotfiles.
+    /// Names and paths in a folder, in the order of names, without dotfiles.
     fn entries(&mut self, folder: &Path, name: &str) -> Vec<(String, std::path::PathBuf)> {
         match fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
-            Ok(entries) => entries
-                .into_iter()
-                .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
-                .filter(|(file, _)| !file.starts_with('.'))
-                .collect(),
+            Ok(entries) => {
+                let mut entries: Vec<_> = entries
+                    .into_iter()
+                    .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
+                    .filter(|(file, _)| !file.starts_with('.'))
+                    .collect();
+                entries.sort();
+                entries
+            }
             Err(error) => {
                 self.unreadable(name, &error);
                 vec![]
@@ -129,7 +133,12 @@ impl Reader {
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
-    let size = fs::metadata(path)?.len();
+    let metadata = fs::metadata(path)?;
+    // Reading a pipe waits for its writer, reading a device may never end.
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let size = metadata.len();
     if size > MAX_FILE {
         return Err(io::Error::other(format!("{size} bytes; the most is {MAX_FILE}")));
     }

@@ -1,12 +1,14 @@
 //! The one layout of policy files.
 
 use std::path::Path;
+use std::str::FromStr;
 
+use cedar_policy::PolicySet;
 use cedar_policy_formatter::{Config, policies_str_to_pretty};
 
 use crate::diagnostic::Report;
-use crate::folder;
 use crate::source::Kind;
+use crate::{folder, nesting};
 
 /// A policy file whose layout is not the one.
 #[derive(Debug)]
@@ -28,6 +30,15 @@ pub fn unformatted(folder: &Path) -> Result<Vec<Unformatted>, Report> {
     let (mut found, mut wrong) = (vec![], vec![]);
     for source in folder::read(folder)? {
         if source.kind != Kind::Policies {
+            continue;
+        }
+        // The formatter recurses as the parser does, and tells no places.
+        if let Some(finding) = nesting::check(&source) {
+            wrong.push(finding);
+            continue;
+        }
+        if let Err(errors) = PolicySet::from_str(&source.text) {
+            wrong.extend(source.all_told_by(&errors));
             continue;
         }
         match policies_str_to_pretty(&source.text, &config) {

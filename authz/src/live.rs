@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
-use notify::{RecursiveMode, Watcher};
+use notify::{Event, EventKind, RecursiveMode, Watcher};
 use runtime::Clock;
 
 use crate::diagnostic::Report;
@@ -81,11 +81,13 @@ impl Live {
     /// Returns whether they differed.
     pub fn reload(&self) -> bool {
         let mut state = self.state();
-        let hash = folder::read(&self.folder).ok().map(|sources| folder::hash(&sources));
+        let sources = folder::read(&self.folder);
+        let hash = sources.as_ref().ok().map(|sources| folder::hash(sources));
         if hash.is_some() && hash == state.seen {
             return false;
         }
-        match load::load(&self.folder, &self.actions) {
+        // The very texts that were hashed: the files may have changed again by now.
+        match sources.and_then(|sources| load::sources(&self.folder, &sources, &self.actions)) {
             Ok(snapshot) => {
                 tracing::info!(
                     hash = snapshot.hash(),
@@ -123,8 +125,11 @@ impl Live {
     pub fn watch(self: &Arc<Self>, changed: impl Fn(&Live) + Send + 'static) -> std::io::Result<Watch> {
         let (told, listen) = mpsc::channel();
         let tell = told.clone();
-        let mut watcher = notify::recommended_watcher(move |_| {
-            let _ = tell.send(Told::Changed);
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            // Reading is announced too, our own as well: it would set off one reload after the other.
+            if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
+                let _ = tell.send(Told::Changed);
+            }
         });
         if let Ok(watcher) = &mut watcher
             && let Err(error) = watcher.watch(&self.folder, RecursiveMode::Recursive)
@@ -138,8 +143,9 @@ impl Live {
                 match listen.recv_timeout(RECHECK) {
                     Ok(Told::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                     Ok(Told::Changed) => {
-                        // Wait for silence.
-                        loop {
+                        // Wait for silence, but not for a folder that is never silent.
+                        let patience = Instant::now() + RECHECK;
+                        while Instant::now() < patience {
                             match listen.recv_timeout(DEBOUNCE) {
                                 Ok(Told::Changed) => {}
                                 Ok(Told::Stop) => return,

@@ -19,12 +19,16 @@ use crate::{LEVEL, folder, nesting};
 const STACK: usize = 64 << 20;
 
 pub(crate) fn load(path: &Path, actions: &[&str]) -> Result<Snapshot, Report> {
-    let sources = folder::read(path)?;
+    sources(path, &folder::read(path)?, actions)
+}
+
+/// Loads what was read from a folder.
+pub(crate) fn sources(path: &Path, sources: &[Source], actions: &[&str]) -> Result<Snapshot, Report> {
     let loaded = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
             .name("policy-load".into())
             .stack_size(STACK)
-            .spawn_scoped(scope, || Loader::default().load(&sources, actions));
+            .spawn_scoped(scope, || Loader::default().load(sources, actions));
         match thread {
             Ok(thread) => thread.join().map_err(|_| "the policy parser panicked".to_owned()),
             Err(error) => Err(format!("no thread to parse policies on: {error}")),

@@ -6,7 +6,7 @@ use crate::source::Source;
 
 /// Deepest nesting of brackets, prefix operators and `if`.
 const MAX_DEPTH: usize = 64;
-/// Most tokens that may chain an expression (operators, `.`) in one statement.
+/// Most tokens that may chain an expression (operators, `.`, `[`) or conditions (`{`) in one statement.
 const MAX_CHAIN: usize = 2_000;
 
 /// The first place in a file that is too deep, if there is one.
@@ -21,9 +21,11 @@ pub(crate) fn check(source: &Source) -> Option<Diagnostic> {
             byte => {
                 at += 1;
                 match byte {
-                    b'(' | b'[' | b'{' => depth += 1,
+                    b'(' => depth += 1,
+                    // `a["b"]["c"]` and `when { a } when { b }` are as deep as they are long.
+                    b'[' | b'{' => (depth, chain) = (depth + 1, chain + 1),
                     b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-                    b'!' | b'-' => prefix += 1,
+                    b'!' | b'-' => (prefix, chain) = (prefix + 1, chain + 1),
                     b';' => chain = 0,
                     b'&' | b'|' | b'+' | b'*' | b'.' | b'<' | b'>' | b'=' => chain += 1,
                     b'i' if is_word(bytes, start, b"if") => chain += MAX_CHAIN / MAX_DEPTH,

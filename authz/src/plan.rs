@@ -9,21 +9,28 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::uid;
 
-/// What one plan allows. A limit that is `null` or absent is no limit.
+/// What one plan allows. A limit that is `null` is no limit; leaving one out is an error, so that nobody does it by
+/// mistake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Workspaces of the organization.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub workspaces: Option<u32>,
     /// Agents of the organization, active or not.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub agents: Option<u32>,
-    /// Members, with pending invitations.
+    /// Members.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub members: Option<u32>,
     /// Messages in a calendar month.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub messages_per_month: Option<u32>,
     /// API requests in a minute.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub requests_per_minute: Option<u32>,
     /// Price in whole US dollars a month; none where it is agreed upon.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub price_usd: Option<u32>,
     /// Single sign-on.
     pub sso: bool,

@@ -147,6 +147,13 @@ impl Snapshot {
         self.types.get(&uid.type_name().to_string()).is_none_or(|declared| declared.carries_facts)
     }
 
+    /// Whether an entity is none of those that a closed list names.
+    pub(crate) fn is_off_list(&self, uid: &EntityUid) -> bool {
+        let declared = self.types.get(&uid.type_name().to_string());
+        let ids = declared.and_then(|declared| declared.ids.as_ref());
+        ids.is_some_and(|ids| !ids.iter().any(|id| id.as_str() == AsRef::<str>::as_ref(uid.id())))
+    }
+
     /// Whether the schema declares an attribute of a type.
     #[must_use]
     pub fn has_attribute(&self, type_name: &str, attribute: &str) -> bool {

@@ -89,15 +89,26 @@ impl Source {
         found
     }
 
-    /// Where each of the texts stands, looked for in order, so that equal texts get places of their own.
+    /// Where each of the texts stands, looked for in order, so that equal texts get places of their own. What a
+    /// comment says is not the text.
     pub(crate) fn places<'t>(&self, texts: impl Iterator<Item = &'t str>) -> Vec<Range<usize>> {
         let mut from = 0;
         texts
             .map(|text| {
-                let start = self.text[from..].find(text).map_or(from, |at| from + at);
+                let start = self.text[from..]
+                    .match_indices(text)
+                    .map(|(at, _)| from + at)
+                    .find(|at| !self.is_in_line_comment(*at))
+                    .unwrap_or(from);
                 from = (start + text.len()).min(self.text.len());
                 start..from
             })
             .collect()
+    }
+
+    /// Whether nothing but a comment stands before the offset in its line.
+    fn is_in_line_comment(&self, offset: usize) -> bool {
+        let before = &self.text[..offset];
+        before[before.rfind('\n').map_or(0, |at| at + 1)..].trim_start().starts_with("//")
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct EntityType {
     /// Whether an entity of this type can carry anything that a policy reads: attributes or ancestors.
     /// Closed lists and group names carry nothing: there is nothing to load, and nothing to miss.
     pub(crate) carries_facts: bool,
+    /// The ids that there are, of a closed list.
+    pub(crate) ids: Option<Vec<String>>,
     /// Brought by an application's namespace.
     pub(crate) is_application: bool,
 }
@@ -43,6 +45,8 @@ pub(crate) struct DeclaredType {
     #[serde(default)]
     shape: Option<Shape>,
     pub(crate) tags: Option<serde_json::Value>,
+    #[serde(rename = "enum")]
+    ids: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +90,7 @@ pub(crate) fn entity_types(namespace: &str, declared: &Namespace) -> EntityTypes
                 name: parsed,
                 carries_facts: !attributes.is_empty() || !declaration.member_of_types.is_empty(),
                 attributes,
+                ids: declaration.ids.clone(),
                 is_application: !namespace.is_empty(),
             },
         );

@@ -67,7 +67,12 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
         println!("    {}", text(&policy["description"]));
         for failed in policy["failed"].as_array().into_iter().flatten() {
             let error = failed["error"].as_str().map(|error| format!("  ({error})")).unwrap_or_default();
-            println!("    does not hold: {} {}{error}", text(&failed["part"]), text(&failed["text"]));
+            let said = text(&failed["text"]);
+            match failed["part"].as_str() {
+                Some("when") => println!("    does not hold: {said}{error}"),
+                Some("unless") => println!("    is an exception: {said}{error}"),
+                _ => println!("    is not in scope: {said}{error}"),
+            }
         }
     }
     println!("\n{} policies speak of other actions", answer["explanation"]["not_applicable"]);

@@ -69,7 +69,12 @@ fn main() -> ExitCode {
             return exit::MISCONFIGURED.into();
         }
     };
-    match run(cli.command.unwrap_or(Command::Serve), &config) {
+    let command = cli.command.unwrap_or(Command::Serve);
+    if !matches!(command, Command::Serve) {
+        // A server has to outlive the connections that are closed on it.
+        sigpipe::reset();
+    }
+    match run(command, &config) {
         Ok(code) => code.into(),
         Err(error) => {
             eprintln!("doorward: {error:#}");

@@ -60,6 +60,18 @@ impl ImportedShare {
             "Platform" => "platform",
             kind => return Err(Error::invalid("to.type", format!("nothing can be shared with a {kind}"))),
         };
+        if let (Some(workspace), "organization" | "workspace") = (workspace, grantee) {
+            let is_personal = sqlx::query_scalar!(
+                r#"select exists (select from workspaces where id = $1 and owner_id is not null) as "exists!""#,
+                workspace
+            )
+            .fetch_one(tx.connection())
+            .await?;
+            if is_personal {
+                let message = "a personal workspace is shared with a user or with the platform";
+                return Err(Error::invalid("to.type", message));
+            }
+        }
         let now = tx.now();
         sqlx::query!(
             "insert into shares (id, resource_type, resource_id, workspace_id, agent_id, grantee, grantee_user_id,

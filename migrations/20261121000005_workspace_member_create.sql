@@ -19,6 +19,10 @@ create index workspace_members_user on workspace_members (user_id);
 create function workspace_members_org() returns trigger language plpgsql as $$
 begin
     new.org_id := (select org_id from workspaces where id = new.workspace_id);
+    if exists (select from workspaces where id = new.workspace_id and owner_id <> new.user_id) then
+        raise exception 'a personal workspace has no members but its owner'
+            using errcode = 'check_violation', constraint = 'workspace_members_personal';
+    end if;
     return new;
 end $$;
 

@@ -11,7 +11,6 @@ create table jobs (
     priority smallint not null default 0,
     state text not null default 'pending' check (state in ('pending')),
     run_at timestamptz not null,
-    trace_context text,
     created_at timestamptz not null
 );
 

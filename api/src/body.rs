@@ -115,6 +115,7 @@ pub(crate) fn malformed(field: FieldError) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed", said(&field)).with_fields(vec![field])
 }
 
-fn said(field: &FieldError) -> String {
+/// What is wrong, in one line.
+pub(crate) fn said(field: &FieldError) -> String {
     if field.field.is_empty() { field.message.clone() } else { format!("{}: {}", field.field, field.message) }
 }

@@ -6,7 +6,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
-use tenancy::{Caller, Request, Token, api_key};
+use tenancy::{Caller, Error, Request, Token, api_key};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -18,7 +18,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OverControlSocket;
 
-/// The caller. Who presents nothing is anonymous, who presents something that is not good is refused.
+/// The caller, who must be somebody: known before the body of the request is read.
 pub(crate) struct Asker(pub(crate) Caller);
 
 impl FromRequestParts<App> for Asker {
@@ -29,7 +29,7 @@ impl FromRequestParts<App> for Asker {
             return Ok(Self(Caller::Operator));
         }
         let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
-            return Ok(Self(Caller::Anonymous));
+            return Err(Problem::from(Error::Unauthenticated).into_response());
         };
         let token = value
             .to_str()

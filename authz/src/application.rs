@@ -19,6 +19,11 @@ const OPEN_GROUPS: [&str; 3] = ["content.read", "content.write", "content.manage
 pub(crate) struct Owners(HashMap<String, String>);
 
 impl Owners {
+    /// The application that a namespace belongs to; none for the core's.
+    pub(crate) fn owner(&self, namespace: &str) -> Option<&str> {
+        self.0.get(namespace).map(String::as_str)
+    }
+
     /// Checks the namespaces of one schema file, and remembers whose they are.
     pub(crate) fn check_schema(
         &mut self,

@@ -61,6 +61,8 @@ pub enum Reason {
     IncompleteFacts(String),
     /// A policy could not be evaluated.
     EvaluationError(String),
+    /// What was put is no question.
+    Malformed(String),
 }
 
 impl Reason {
@@ -77,6 +79,7 @@ impl Reason {
             Self::InvalidContext(_) => "invalid_context",
             Self::IncompleteFacts(_) => "incomplete_facts",
             Self::EvaluationError(_) => "evaluation_error",
+            Self::Malformed(_) => "malformed",
         }
     }
 }
@@ -92,7 +95,8 @@ impl fmt::Display for Reason {
             Self::NotApplicable(detail)
             | Self::InvalidContext(detail)
             | Self::IncompleteFacts(detail)
-            | Self::EvaluationError(detail) => write!(f, "{detail}"),
+            | Self::EvaluationError(detail)
+            | Self::Malformed(detail) => write!(f, "{detail}"),
         }
     }
 }
@@ -274,4 +278,10 @@ fn rfc3339(time: DateTime<Utc>) -> String {
 #[must_use]
 pub fn datetime(time: DateTime<Utc>) -> RestrictedExpression {
     RestrictedExpression::new_datetime(rfc3339(time))
+}
+
+/// A time as a context's value.
+#[must_use]
+pub fn datetime_json(time: DateTime<Utc>) -> Value {
+    Value::String(rfc3339(time))
 }

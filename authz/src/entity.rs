@@ -36,15 +36,12 @@ impl Snapshot {
                 all.insert((*name).to_owned(), reference(value));
             }
         }
-        // Only parents that the schema allows are shown to policies; the workspace is always one.
-        let allowed: Vec<String> =
-            self.schema.ancestors(&declared.name).into_iter().flatten().map(ToString::to_string).collect();
+        // The workspace is a parent where the type declares it as one.
+        let in_workspace =
+            self.schema.ancestors(&declared.name).into_iter().flatten().any(|name| name.to_string() == "Workspace");
         let parents: Vec<Value> = parents
             .iter()
-            .filter(|parent| {
-                parent.type_name().to_string() != "Workspace"
-                    || allowed.iter().any(|name| name == "Workspace")
-            })
+            .filter(|parent| in_workspace || parent.type_name().to_string() != "Workspace")
             .map(reference)
             .collect();
         let json = json!({ "uid": reference(uid), "attrs": all, "parents": parents });

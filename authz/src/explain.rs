@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::decide::{Decision, Posed};
 use crate::snapshot::{Effect, PolicyInfo, Snapshot};
+use crate::stack;
 
 /// What a policy said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -78,14 +79,9 @@ impl Snapshot {
             }
         };
         let decision = self.evaluate(&posed.request, &entities);
-        let mut not_applicable = 0;
-        let mut opinions = vec![];
-        for policy in self.set.policies() {
-            match self.opinion(policy, posed, &entities) {
-                Some(opinion) => opinions.push(opinion),
-                None => not_applicable += 1,
-            }
-        }
+        let all = || self.set.policies().filter_map(|policy| self.opinion(policy, posed, &entities)).collect();
+        let mut opinions: Vec<Opinion> = stack::on_a_large_one(all).unwrap_or_default();
+        let not_applicable = self.set.num_of_policies() - opinions.len();
         // What could have turned the answer around comes before what could not.
         let turning = if decision.is_allow() { Effect::Forbid } else { Effect::Permit };
         opinions.sort_by(|a, b| {
@@ -123,11 +119,11 @@ impl Snapshot {
                 let error = match holds(&single) {
                     Ok(true) => continue,
                     Ok(false) => None,
+                    // Cedar stops at the first part that fails: `resource has owner` guards what follows it.
+                    Err(_) if !failed.is_empty() => continue,
                     Err(error) => Some(error),
                 };
-                // As a `when`, because Cedar writes `unless` as the opposite of one.
-                let text = condition_text(&with_condition("when", body));
-                failed.push(Failure { part: kind, text, error });
+                failed.push(Failure { part: kind, text: expression_text(body), error });
             }
         }
         let said = if failed.iter().any(|failure| failure.error.is_some()) && holds(&json).is_err() {
@@ -231,11 +227,39 @@ fn text(json: &Value) -> String {
 fn scope_text(json: &Value, part: &str) -> String {
     let text = text(json);
     let start = text.find(part).unwrap_or(0);
+    // From behind, because an id may hold anything.
     let end = match part {
-        "principal" => text.find(", action").or_else(|| text.find(",\n")),
-        _ => text.rfind(");").or_else(|| text.rfind(')')),
+        "principal" => text.rfind("action"),
+        _ => text.rfind(')'),
     };
     text[start..end.unwrap_or(text.len()).max(start)].trim().trim_end_matches(',').to_owned()
+}
+
+/// How strongly an expression's operator binds.
+fn strength(expression: &Value) -> u8 {
+    match expression.as_object().and_then(|object| object.keys().next()).map(String::as_str) {
+        Some("if-then-else") => 0,
+        Some("||") => 1,
+        Some("&&") => 2,
+        Some("==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "has" | "like" | "is") => 3,
+        _ => 4,
+    }
+}
+
+/// An expression as people write it. Cedar itself prints `a > b` as `!(a <= b)`, and the like.
+fn expression_text(expression: &Value) -> String {
+    for operator in ["||", "&&", ">", ">=", "!="] {
+        let Some(operands) = expression.get(operator) else { continue };
+        let own = strength(expression);
+        let side = |name: &str| {
+            let operand = &operands[name];
+            let needs_brackets = strength(operand) < own || (own == 3 && strength(operand) == 3);
+            let text = expression_text(operand);
+            if needs_brackets { format!("({text})") } else { text }
+        };
+        return format!("{} {operator} {}", side("left"), side("right"));
+    }
+    condition_text(&with_condition("when", expression))
 }
 
 /// What stands between the braces of a policy that has only one condition.

@@ -8,7 +8,7 @@ use cedar_policy_formatter::{Config, policies_str_to_pretty};
 
 use crate::diagnostic::Report;
 use crate::source::Kind;
-use crate::{folder, nesting};
+use crate::{folder, nesting, stack};
 
 /// A policy file whose layout is not the one.
 #[derive(Debug)]
@@ -41,7 +41,8 @@ pub fn unformatted(folder: &Path) -> Result<Vec<Unformatted>, Report> {
             wrong.extend(source.all_told_by(&errors));
             continue;
         }
-        match policies_str_to_pretty(&source.text, &config) {
+        let pretty = || policies_str_to_pretty(&source.text, &config).map_err(|error| error.to_string());
+        match stack::on_a_large_one(pretty).flatten() {
             Ok(text) if text.trim_end() == source.text.trim_end() => {}
             Ok(text) => {
                 let path = source
@@ -50,7 +51,7 @@ pub fn unformatted(folder: &Path) -> Result<Vec<Unformatted>, Report> {
                     .map_or_else(|| source.name.as_str().into(), |(_, rest)| rest.into());
                 found.push(Unformatted { file: source.name, path, text: format!("{}\n", text.trim_end()) });
             }
-            Err(error) => wrong.push(source.error(0, error.to_string())),
+            Err(message) => wrong.push(source.error(0, message)),
         }
     }
     if wrong.is_empty() { Ok(found) } else { Err(Report(wrong)) }

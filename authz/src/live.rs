@@ -12,10 +12,13 @@ use runtime::Clock;
 
 use crate::diagnostic::Report;
 use crate::snapshot::Snapshot;
+use crate::source::Source;
 use crate::{folder, load};
 
-/// Quiet time after the last change before files are read: an editor writes in several steps.
+/// Pause between two looks at the folder.
 const DEBOUNCE: Duration = Duration::from_millis(100);
+/// After so many looks at a folder that never comes to rest, it is taken as it is.
+const MOST_LOOKS: usize = 50;
 /// How often the folder is compared without being told, for file systems that do not tell.
 const RECHECK: Duration = Duration::from_secs(2);
 
@@ -78,43 +81,52 @@ impl Live {
     /// Reads the folder again if its files differ from those last looked at. A broken folder changes
     /// nothing but the status.
     ///
-    /// Returns whether they differed.
+    /// Returns whether that brought news.
     pub fn reload(&self) -> bool {
         let mut state = self.state();
-        let sources = folder::read(&self.folder);
-        let hash = sources.as_ref().ok().map(|sources| folder::hash(sources));
-        if hash.is_some() && hash == state.seen {
-            return false;
-        }
-        // The very texts that were hashed: the files may have changed again by now.
-        match sources.and_then(|sources| load::sources(&self.folder, &sources, &self.actions)) {
+        let Some(read) = self.settled(state.seen.as_deref()) else { return false };
+        state.seen = read.as_ref().ok().map(|sources| folder::hash(sources));
+        match read.and_then(|sources| load::sources(&self.folder, &sources, &self.actions)) {
             Ok(snapshot) => {
-                tracing::info!(
-                    hash = snapshot.hash(),
-                    policies = snapshot.policies().len(),
-                    "policies reloaded"
-                );
-                state.seen = Some(snapshot.hash().to_owned());
+                tracing::info!(hash = snapshot.hash(), policies = snapshot.policies().len(), "policies reloaded");
                 state.status = Status { loaded_at: self.clock.now(), broken: None };
                 self.current.store(Arc::new(snapshot));
                 metrics::counter!("doorward_policy_reloads_total", "result" => "loaded").increment(1);
                 metrics::gauge!("doorward_policies_broken").set(0.0);
+                true
             }
             Err(report) => {
-                let is_news = state.status.broken.as_ref().is_none_or(|(_, known)| *known != report);
-                state.seen = hash;
-                if !is_news {
+                if state.status.broken.as_ref().is_some_and(|(_, known)| *known == report) {
                     return false;
                 }
                 tracing::error!(%report, "policies are broken on disk; the last good ones stay in force");
-                let since =
-                    state.status.broken.as_ref().map_or_else(|| self.clock.now(), |(since, _)| *since);
+                let since = state.status.broken.as_ref().map_or_else(|| self.clock.now(), |(since, _)| *since);
                 state.status.broken = Some((since, report));
                 metrics::counter!("doorward_policy_reloads_total", "result" => "broken").increment(1);
                 metrics::gauge!("doorward_policies_broken").set(1.0);
+                true
             }
         }
-        true
+    }
+
+    /// The files, once two looks with a pause between them saw the same: whoever writes several files, or one in
+    /// several steps, should not have half of it loaded. None if they are those that were seen last.
+    fn settled(&self, seen: Option<&str>) -> Option<Result<Vec<Source>, Report>> {
+        let mut read = folder::read(&self.folder);
+        for _ in 0..MOST_LOOKS {
+            let hash = read.as_ref().ok().map(|sources| folder::hash(sources));
+            if hash.is_some() && hash.as_deref() == seen {
+                return None;
+            }
+            std::thread::sleep(DEBOUNCE);
+            let again = folder::read(&self.folder);
+            let is_settled = again.as_ref().ok().map(|sources| folder::hash(sources)) == hash;
+            read = again;
+            if is_settled {
+                break;
+            }
+        }
+        Some(read)
     }
 
     /// Follows the folder until the handle is dropped. `changed` is called after every load that

@@ -5,18 +5,16 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use cedar_policy::{Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator};
+use cedar_policy::{Entities, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator};
 
 use crate::application::Owners;
+use crate::decide::chain;
 use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::plan::{self, Plans};
-use crate::snapshot::{Effect, FileInfo, PolicyInfo, Snapshot};
+use crate::snapshot::{self, Effect, FileInfo, PolicyInfo, Snapshot};
 use crate::source::{Kind, Source};
 use crate::types::{self, EntityTypes};
-use crate::{LEVEL, folder, nesting};
-
-/// Cedar's parser and validator recurse; text that passes [`nesting::check`] fits into this.
-const STACK: usize = 64 << 20;
+use crate::{LEVEL, every_question, folder, nesting, stack};
 
 pub(crate) fn load(path: &Path, actions: &[&str]) -> Result<Snapshot, Report> {
     sources(path, &folder::read(path)?, actions)
@@ -24,17 +22,7 @@ pub(crate) fn load(path: &Path, actions: &[&str]) -> Result<Snapshot, Report> {
 
 /// Loads what was read from a folder.
 pub(crate) fn sources(path: &Path, sources: &[Source], actions: &[&str]) -> Result<Snapshot, Report> {
-    let loaded = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("policy-load".into())
-            .stack_size(STACK)
-            .spawn_scoped(scope, || Loader::default().load(sources, actions));
-        match thread {
-            Ok(thread) => thread.join().map_err(|_| "the policy parser panicked".to_owned()),
-            Err(error) => Err(format!("no thread to parse policies on: {error}")),
-        }
-    });
-    match loaded {
+    match stack::on_a_large_one(|| Loader::default().load(sources, actions)) {
         Ok(result) => result,
         Err(message) => Err(Report(vec![Diagnostic {
             severity: Severity::Error,
@@ -71,7 +59,14 @@ impl Loader {
             .collect();
         let of = |kind: Kind| readable.iter().copied().filter(move |source| source.kind == kind);
 
-        let schema = self.schema(of(Kind::Schema));
+        for (kind, name) in [(Kind::Schema, "schema (*.cedarschema)"), (Kind::Plans, "plans.json")] {
+            if !sources.iter().any(|source| source.kind == kind) {
+                self.findings.push(nowhere(&format!("the folder holds no {name}")));
+            }
+        }
+        // Half a schema would only add errors that are none.
+        let is_whole = of(Kind::Schema).count() == sources.iter().filter(|s| s.kind == Kind::Schema).count();
+        let schema = self.schema(of(Kind::Schema)).filter(|_| is_whole);
         let plans = self.plans(of(Kind::Plans));
         for source in of(Kind::Policies) {
             self.parse(source, sources);
@@ -79,13 +74,12 @@ impl Loader {
         if let Some(schema) = &schema {
             self.validate(schema, sources);
             self.require(schema, actions, sources);
+            self.fit(schema, &plans, sources);
         }
-        if self.set.is_empty() && self.findings.is_empty() {
+        if self.set.is_empty() && !self.is_refused() {
             self.findings.push(nowhere("the folder holds no policies (*.cedar): everything would be denied"));
         }
-        let (Some(schema), false) =
-            (schema, self.findings.iter().any(|finding| finding.severity == Severity::Error))
-        else {
+        let (Some(schema), false) = (schema, self.is_refused()) else {
             return Err(Report(self.findings));
         };
         for source in sources.iter().filter(|source| source.kind != Kind::Policies) {
@@ -93,6 +87,7 @@ impl Loader {
         }
         self.files.sort_by(|a, b| a.file.cmp(&b.file));
         Ok(Snapshot {
+            actions: snapshot::actions(&schema),
             schema,
             set: self.set,
             policies: self.policies.into_iter().map(|(id, (info, _))| (id, info)).collect(),
@@ -103,6 +98,10 @@ impl Loader {
             hash: folder::hash(sources),
             warnings: self.findings,
         })
+    }
+
+    fn is_refused(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
     /// Parses every schema file on its own, then joins the core with one application after the other,
@@ -116,9 +115,6 @@ impl Loader {
                 None => is_sound = false,
             }
         }
-        if groups.is_empty() && is_sound {
-            self.findings.push(nowhere("the folder holds no schema (*.cedarschema)"));
-        }
         let (mut joined, mut schema) = (vec![], None);
         for group in groups.into_values() {
             let before = joined.len();
@@ -128,8 +124,8 @@ impl Loader {
                 Err(error) => {
                     joined.truncate(before);
                     is_sound = false;
-                    self.findings
-                        .extend(group.first().map(|(source, _)| source.told_by(Severity::Error, &error, 0)));
+                    let told = group.iter().find(|(source, _)| source.is_told_by(&error)).or(group.first());
+                    self.findings.extend(told.map(|(source, _)| source.told_by(Severity::Error, &error, 0)));
                 }
             }
         }
@@ -164,10 +160,7 @@ impl Loader {
     }
 
     fn plans<'s>(&mut self, mut sources: impl Iterator<Item = &'s Source>) -> Plans {
-        let Some(source) = sources.next() else {
-            self.findings.push(nowhere("the folder holds no plans.json"));
-            return Plans::new();
-        };
+        let Some(source) = sources.next() else { return Plans::new() };
         plan::parse(source).unwrap_or_else(|finding| {
             self.findings.push(finding);
             Plans::new()
@@ -185,6 +178,10 @@ impl Loader {
         for template in parsed.templates() {
             let offset = template.annotation("id").and_then(|id| source.text.find(id)).unwrap_or(0);
             self.findings.push(source.error(offset, "templates are not supported: write a policy"));
+        }
+        if parsed.is_empty() {
+            // An editor that empties a file before it writes it would otherwise take all its forbids out of force.
+            self.findings.push(source.error(0, "this file holds no policies; delete it if none are meant"));
         }
         let mut policies: Vec<&Policy> = parsed.policies().collect();
         // Cedar numbers the policies of a text: policy0, policy1 ...
@@ -275,6 +272,32 @@ impl Loader {
             if !is_declared {
                 self.findings
                     .push(core.error(0, format!("Doorward needs action {action:?}, which is not declared")));
+            }
+        }
+    }
+
+    /// What comes with every question has to fit the schema, or every answer would be deny.
+    fn fit(&mut self, schema: &Schema, plans: &Plans, sources: &[Source]) {
+        let of = |kind: Kind| sources.iter().filter(move |source| source.kind == kind);
+        for plan in plan::entities(plans) {
+            let name = format!("{:?}", plan.uid().id().unescaped());
+            if let (Some(source), Err(error)) =
+                (of(Kind::Plans).next(), Entities::from_entities([plan], Some(schema)))
+            {
+                let offset = source.text.find(&name).unwrap_or(0);
+                self.findings.push(source.error(offset, format!("plan {name} does not fit the schema: {}", chain(&error))));
+            }
+        }
+        for action in every_question::misfits(schema) {
+            let app = self.owners.owner(&action.type_name().namespace());
+            let id = format!("{:?}", action.id().unescaped());
+            let mut declaring = of(Kind::Schema).filter(|source| source.app.as_deref() == app);
+            if let Some(source) = declaring.clone().find(|s| s.text.contains(&id)).or_else(|| declaring.next()) {
+                let offset = source.text.find(&id).unwrap_or(0);
+                self.findings.push(source.error(
+                    offset,
+                    format!("the context of action {action} lacks now: datetime or mfa: Bool, which come with every question"),
+                ));
             }
         }
     }

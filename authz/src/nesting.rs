@@ -6,8 +6,14 @@ use crate::source::Source;
 
 /// Deepest nesting of brackets, prefix operators and `if`.
 const MAX_DEPTH: usize = 64;
-/// Most tokens that may chain an expression (operators, `.`, `[`) or conditions (`{`) in one statement.
-const MAX_CHAIN: usize = 2_000;
+/// Most tokens that may chain an expression (operators, `.`, `[`) or conditions (`{`) in one statement. What
+/// passes is decided on the stack of any thread: Cedar gives up, and so denies, where one is too small.
+const MAX_CHAIN: usize = 500;
+/// Most `when` and `unless` of one policy.
+const MAX_CONDITIONS: usize = 100;
+
+/// Operators that are words.
+const WORDS: [&[u8]; 4] = [b"in", b"is", b"has", b"like"];
 
 /// The first place in a file that is too deep, if there is one.
 pub(crate) fn check(source: &Source) -> Option<Diagnostic> {
@@ -27,8 +33,14 @@ pub(crate) fn check(source: &Source) -> Option<Diagnostic> {
                     b')' | b']' | b'}' => depth = depth.saturating_sub(1),
                     b'!' | b'-' => (prefix, chain) = (prefix + 1, chain + 1),
                     b';' => chain = 0,
+                    // The second half of `&&`, `||`, `==`, `<=`, `>=`, `!=` adds nothing.
+                    b'&' | b'|' | b'=' if start.checked_sub(1).is_some_and(|at| b"&|<>=!".contains(&bytes[at])) => {}
                     b'&' | b'|' | b'+' | b'*' | b'.' | b'<' | b'>' | b'=' => chain += 1,
                     b'i' if is_word(bytes, start, b"if") => chain += MAX_CHAIN / MAX_DEPTH,
+                    b'i' | b'h' | b'l' if WORDS.iter().any(|word| is_word(bytes, start, word)) => chain += 1,
+                    // Conditions are joined into one expression.
+                    b'w' if is_word(bytes, start, b"when") => chain += MAX_CHAIN / MAX_CONDITIONS,
+                    b'u' if is_word(bytes, start, b"unless") => chain += MAX_CHAIN / MAX_CONDITIONS,
                     _ => {}
                 }
                 if !matches!(byte, b'!' | b'-') && !byte.is_ascii_whitespace() {

@@ -1,9 +1,11 @@
 //! `plans.json`: what each plan allows, reviewed like the policies that compare against it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use cedar_policy::{Entity, RestrictedExpression};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
@@ -42,11 +44,41 @@ pub struct Plan {
 pub type Plans = BTreeMap<String, Plan>;
 
 pub(crate) fn parse(source: &Source) -> Result<Plans, Diagnostic> {
-    serde_json::from_str(&source.text).map_err(|error| {
+    serde_json::from_str(&source.text).map(|Distinct(plans)| plans).map_err(|error| {
         let line_start: usize =
             source.text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         source.error(line_start + error.column().saturating_sub(1), error.to_string())
     })
+}
+
+/// Plans of which none is given twice: JSON would let the last one win.
+struct Distinct(Plans);
+
+impl<'de> Deserialize<'de> for Distinct {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PlansVisitor)
+    }
+}
+
+struct PlansVisitor;
+
+impl<'de> Visitor<'de> for PlansVisitor {
+    type Value = Distinct;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("plans by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Distinct, A::Error> {
+        let mut plans = Plans::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if plans.contains_key(&name) {
+                return Err(A::Error::custom(format!("plan {name:?} is given twice")));
+            }
+            plans.insert(name, map.next_value()?);
+        }
+        Ok(Distinct(plans))
+    }
 }
 
 /// The plans as entities of type `Plan`.

@@ -1,6 +1,6 @@
 //! A policy folder as it was at one moment: parsed, validated, and never changed afterwards.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -53,6 +53,7 @@ pub struct Snapshot {
     pub(crate) set: PolicySet,
     pub(crate) policies: HashMap<PolicyId, Arc<PolicyInfo>>,
     pub(crate) types: EntityTypes,
+    pub(crate) actions: BTreeMap<String, EntityUid>,
     pub(crate) plan_entities: Vec<cedar_policy::Entity>,
     pub(crate) plans: Plans,
     pub(crate) files: Vec<FileInfo>,
@@ -109,30 +110,17 @@ impl Snapshot {
         Some(EntityUid::from_type_name_and_id(declared.name.clone(), EntityId::new(id)))
     }
 
-    /// The uid of an action: `resource.read`, or an application's `Docs::read`, which is written
-    /// `Docs::Action::"read"` in policies. None if the schema does not declare it.
+    /// The uid of an action, by its name as people write it: `resource.read`, or an application's `Docs::read`,
+    /// which is `Docs::Action::"read"` in policies. None if nothing can be asked about such an action.
     #[must_use]
     pub fn action(&self, name: &str) -> Option<EntityUid> {
-        let (type_name, id) = match name.rsplit_once("::") {
-            Some((namespace, id)) => (format!("{}::Action", namespace.trim_end_matches("::Action")), id),
-            None => ("Action".to_owned(), name),
-        };
-        let uid =
-            EntityUid::from_type_name_and_id(type_name.parse().ok()?, EntityId::new(id.trim_matches('"')));
-        self.schema.actions().any(|declared| *declared == uid).then_some(uid)
+        self.actions.get(name).cloned()
     }
 
     /// Every action that something can be asked about, as [`Snapshot::action`] takes them.
     #[must_use]
     pub fn actions(&self) -> Vec<String> {
-        let mut names: Vec<_> = self
-            .schema
-            .actions()
-            .filter(|action| self.schema.resources_for_action(action).is_some_and(|mut r| r.next().is_some()))
-            .map(action_name)
-            .collect();
-        names.sort();
-        names
+        self.actions.keys().cloned().collect()
     }
 
     /// Whether applications bring this type, or it is `Resource`: its entities are registered resources.
@@ -153,12 +141,6 @@ impl Snapshot {
         let ids = declared.and_then(|declared| declared.ids.as_ref());
         ids.is_some_and(|ids| !ids.iter().any(|id| id.as_str() == AsRef::<str>::as_ref(uid.id())))
     }
-
-    /// Whether the schema declares an attribute of a type.
-    #[must_use]
-    pub fn has_attribute(&self, type_name: &str, attribute: &str) -> bool {
-        self.types.get(type_name).is_some_and(|declared| declared.attributes.contains(attribute))
-    }
 }
 
 /// An action's name as people write it: without `Action::` and quotes.
@@ -167,4 +149,10 @@ pub fn action_name(action: &EntityUid) -> String {
     let namespace = action.type_name().namespace();
     let id = action.id().unescaped();
     if namespace.is_empty() { id.to_owned() } else { format!("{namespace}::{id}") }
+}
+
+/// The actions that apply to something, by name; groups of actions do not.
+pub(crate) fn actions(schema: &Schema) -> BTreeMap<String, EntityUid> {
+    let applies = |action: &&EntityUid| schema.resources_for_action(action).is_some_and(|mut r| r.next().is_some());
+    schema.actions().filter(applies).map(|action| (action_name(action), action.clone())).collect()
 }

@@ -63,6 +63,13 @@ impl Source {
         (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 
+    /// Whether an error is about this text. Cedar keeps the text, not the file's name.
+    pub(crate) fn is_told_by(&self, error: &dyn miette::Diagnostic) -> bool {
+        let code = error.source_code();
+        let text = code.and_then(|code| code.read_span(&(0..0).into(), 0, usize::MAX).ok());
+        text.is_some_and(|text| text.data() == self.text.as_bytes())
+    }
+
     /// A finding made of one of Cedar's errors, at the place that it points to, else at `fallback`.
     pub(crate) fn told_by(
         &self,

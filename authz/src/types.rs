@@ -33,8 +33,6 @@ pub(crate) struct Namespace {
     pub(crate) entity_types: HashMap<String, DeclaredType>,
     #[serde(default)]
     pub(crate) actions: HashMap<String, DeclaredAction>,
-    #[serde(default)]
-    common_types: HashMap<String, Shape>,
 }
 
 #[derive(Deserialize)]
@@ -51,8 +49,6 @@ pub(crate) struct DeclaredType {
 
 #[derive(Deserialize)]
 struct Shape {
-    #[serde(rename = "type")]
-    kind: String,
     #[serde(default)]
     attributes: HashMap<String, serde_json::Value>,
 }
@@ -82,8 +78,8 @@ pub(crate) fn entity_types(namespace: &str, declared: &Namespace) -> EntityTypes
     for (name, declaration) in &declared.entity_types {
         let full = if namespace.is_empty() { name.clone() } else { format!("{namespace}::{name}") };
         let Ok(parsed) = EntityTypeName::from_str(&full) else { continue };
-        let attributes =
-            declaration.shape.as_ref().map(|shape| attributes(shape, declared)).unwrap_or_default();
+        let attributes: BTreeSet<String> =
+            declaration.shape.iter().flat_map(|shape| shape.attributes.keys().cloned()).collect();
         types.insert(
             full,
             EntityType {
@@ -96,13 +92,4 @@ pub(crate) fn entity_types(namespace: &str, declared: &Namespace) -> EntityTypes
         );
     }
     types
-}
-
-/// Attribute names of a record, or of the common type that stands for it.
-fn attributes(shape: &Shape, namespace: &Namespace) -> BTreeSet<String> {
-    let record = match namespace.common_types.get(&shape.kind) {
-        Some(common) if shape.attributes.is_empty() => common,
-        _ => shape,
-    };
-    record.attributes.keys().cloned().collect()
 }

@@ -54,10 +54,20 @@ enum Command {
     /// Look after API keys.
     #[command(subcommand)]
     Key(key::Command),
+    /// Look after the audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Print every setting with its value and meaning. Secrets are not shown.
     Config,
     /// Print the OpenAPI document.
     Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Follow every hash chain from its start and tell where one does not hold. The embedded store is free for this
+    /// only while no Doorward runs on it.
+    Verify,
 }
 
 fn main() -> ExitCode {
@@ -92,6 +102,7 @@ async fn run(command: Command, config: &Config) -> anyhow::Result<u8> {
         Command::Policies(policies::Command::Explain(arguments)) => explain::run(config, &arguments).await,
         Command::Policies(command) => policies::run(&command, &config.policies),
         Command::Key(command) => key::run(config, &command).await,
+        Command::Audit(AuditCommand::Verify) => serve::verify_audit(config).await,
         Command::Config => {
             config::print(config);
             Ok(0)

@@ -100,6 +100,21 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+/// Follows the audit log's chains and tells where they do not hold.
+pub(crate) async fn verify_audit(config: &Config) -> anyhow::Result<u8> {
+    let clock = Clock::system();
+    let Some(live) = policies(config, &clock) else { return Ok(exit::FAILED) };
+    let store = Store::start(config).await?;
+    let db = store.connect(live, clock, Random::system()).await?;
+    let (entries, breaks) = db.verify_audit().await?;
+    for found in &breaks {
+        println!("chain {} entry {}: {}", found.chain, found.seq, found.problem);
+    }
+    println!("{entries} entries, {} breaks", breaks.len());
+    store.stop(db).await?;
+    Ok(if breaks.is_empty() { 0 } else { exit::FAILED })
+}
+
 /// Serves until a signal.
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<u8> {
     let (clock, random) = (Clock::system(), Random::system());
@@ -134,7 +149,7 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<u8> {
         let (app, stop) = (app.clone(), shutdown.clone());
         async move { api::serve(&app, listener, stop).await }
     });
-    shutdown.spawn({
+    let control = shutdown.spawn({
         let (app, stop) = (app, shutdown.clone());
         async move { control.serve(&app, stop).await }
     });
@@ -143,13 +158,12 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<u8> {
     if let Some(token) = first_key {
         println!("API key for this first run: {}  (shown once)", token.reveal());
     }
-    tokio::select! {
-        () = shutdown.stopping() => {}
-        ended = api => {
-            shutdown.begin();
-            ended.context("the API ended")?.context("the API failed")?;
-        }
-    }
+    let served = tokio::select! {
+        () = shutdown.stopping() => Ok(()),
+        ended = api => ended.context("the API ended").and_then(|served| served.context("the API failed")),
+        ended = control => ended.context("the control socket ended").and_then(|served| served.context("the control socket failed")),
+    };
+    shutdown.begin();
     tracing::info!("stopping");
     drop(watch);
     if let Err(error) = shutdown.finish(config.shutdown_timeout).await {
@@ -159,7 +173,7 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<u8> {
     if let Err(error) = telemetry.stop().await {
         eprintln!("doorward: {error}");
     }
-    Ok(0)
+    served.map(|()| 0)
 }
 
 /// Shows in /readyz how the policy folder is.

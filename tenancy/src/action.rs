@@ -1,12 +1,9 @@
 //! What callers do through Doorward itself. Each action is a type, its name the one in the policy folder, and
-//! [`Authorized`] the proof that a policy allowed it.
-
-use std::marker::PhantomData;
+//! [`Authorized`](crate::Authorized) the proof that a policy allowed it.
 
 use authz::{EntityUid, core_uid};
 
-use crate::caller::Caller;
-use crate::id::{ApiKeyId, DecisionId, OrgId, WorkspaceId};
+use crate::id::{ApiKeyId, OrgId, WorkspaceId};
 
 /// An action on one kind of target.
 pub trait Action {
@@ -164,39 +161,5 @@ actions! {
         ReadResources = "workspace.read_resources" on WorkspaceId;
         /// Register, change and remove an application's objects.
         WriteResources = "workspace.write_resources" on WorkspaceId;
-    }
-}
-
-/// Proof that a policy allowed an action on a target. [`Tx::authorize`](crate::Tx::authorize) is its one maker, and
-/// every function that reads or changes tenant data takes one.
-#[derive(Debug)]
-pub struct Authorized<A: Action> {
-    actor: Caller,
-    target: A::Target,
-    decision_id: DecisionId,
-    action: PhantomData<A>,
-}
-
-impl<A: Action> Authorized<A> {
-    pub(crate) fn new(actor: Caller, target: A::Target, decision_id: DecisionId) -> Self {
-        Self { actor, target, decision_id, action: PhantomData }
-    }
-
-    /// Who may.
-    #[must_use]
-    pub fn actor(&self) -> &Caller {
-        &self.actor
-    }
-
-    /// What they may do it to.
-    #[must_use]
-    pub fn target(&self) -> &A::Target {
-        &self.target
-    }
-
-    /// The decision.
-    #[must_use]
-    pub fn decision_id(&self) -> DecisionId {
-        self.decision_id
     }
 }

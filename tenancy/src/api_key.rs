@@ -7,15 +7,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::action::{Authorized, KeyOwner, Target, key};
+use crate::action::{KeyOwner, Target, key};
 use crate::audit::Change;
 use crate::caller::Caller;
 use crate::db::Db;
 use crate::error::{Error, FieldError, Result};
 use crate::id::{ApiKeyId, OrgId};
 use crate::page::{Page, Paged};
+use crate::time;
 use crate::token::Token;
-use crate::tx::Tx;
+use crate::tx::{Authorized, Tx};
 
 /// `last_used_at` is exact to this; a write for every request would cost more than it tells.
 const LAST_USED: TimeDelta = TimeDelta::minutes(1);
@@ -120,7 +121,11 @@ impl NewApiKey {
     pub fn context(&self) -> Map<String, Value> {
         let scopes: Vec<_> =
             self.scopes.iter().map(|scope| json!({ "type": "Scope", "id": scope.as_str() })).collect();
-        Map::from_iter([("scopes".to_owned(), Value::Array(scopes))])
+        let mut context = Map::from_iter([("scopes".to_owned(), Value::Array(scopes))]);
+        if let Some(expires_at) = self.expires_at {
+            context.insert("expires_at".to_owned(), authz::datetime_json(expires_at));
+        }
+        context
     }
 
     fn check(&self, now: DateTime<Utc>) -> Result<()> {
@@ -137,8 +142,8 @@ impl NewApiKey {
         if self.scopes.is_empty() {
             field("scopes", "at least one scope");
         }
-        if self.expires_at.is_some_and(|expiry| expiry <= now) {
-            field("expires_at", "must be in the future");
+        if self.expires_at.is_some_and(|expiry| expiry <= now || !time::is_storable(expiry)) {
+            field("expires_at", "must be in the future, and before the year 10000");
         }
         if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
     }
@@ -236,6 +241,13 @@ pub async fn get(tx: &mut Tx, allowed: &Authorized<key::View>) -> Result<ApiKey>
 pub async fn rotate(tx: &mut Tx, allowed: Authorized<key::Rotate>) -> Result<(ApiKey, Token)> {
     let id = *allowed.target();
     let token = Token::generate(tx.random());
+    // So that a configured key which was rotated does not come back with the next start.
+    sqlx::query!(
+        "insert into retired_api_keys (hash) select hash from api_keys where id = $1 for update on conflict do nothing",
+        id.0
+    )
+    .execute(tx.connection())
+    .await?;
     let rotated = sqlx::query!(
         "update api_keys set prefix = $2, hash = $3, last_used_at = null where id = $1 and revoked_at is null",
         id.0,
@@ -309,10 +321,14 @@ pub async fn bootstrap(db: &Db, configured: Option<&Token>) -> Result<Option<Tok
     sqlx::query("lock table api_keys in share row exclusive mode").execute(tx.connection()).await?;
     let (name, token) = match configured {
         Some(token) => {
-            let known = sqlx::query_scalar!("select id from api_keys where hash = $1", token.hash())
-                .fetch_optional(tx.connection())
-                .await?;
-            if known.is_some() {
+            let is_known = sqlx::query_scalar!(
+                r#"select exists (select from api_keys where hash = $1)
+                       or exists (select from retired_api_keys where hash = $1) as "known!""#,
+                token.hash()
+            )
+            .fetch_one(tx.connection())
+            .await?;
+            if is_known {
                 return Ok(None);
             }
             ("bootstrap", token.clone())

@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::action::{Action, Authorized, Target};
+use crate::action::{Action, Target};
 use crate::error::Result;
 use crate::id::OrgId;
-use crate::tx::Tx;
+use crate::tx::{Authorized, Tx};
 
 /// The chain of the platform; an organization's chain has the organization's id.
 const PLATFORM: Uuid = Uuid::nil();
@@ -175,13 +175,16 @@ impl crate::Db {
     pub async fn verify_audit(&self) -> Result<(usize, Vec<Break>)> {
         use futures::TryStreamExt as _;
 
+        // Entries and ends of one moment, whatever is written meanwhile.
+        let mut tx = self.pool().begin_with("begin isolation level repeatable read read only").await?;
         let mut entries = sqlx::query!(
             r#"select a.chain, a.seq, a.at, a.actor_type, a.actor_id, a.action, a.target_type, a.target_id,
-                      a.request_id, a.decision_id, a.details_hash, a.previous, a.hash, d.salt, d.details
+                      a.request_id, a.decision_id, a.details_hash, a.previous, a.hash,
+                      d.seq is not null as "has_details!", d.salt, d.details
                from audit a left join audit_details d on d.chain = a.chain and d.seq = a.seq
                order by a.chain, a.seq"#
         )
-        .fetch(self.pool());
+        .fetch(&mut *tx);
         let (mut count, mut breaks) = (0, vec![]);
         let mut tip: Option<(Uuid, i64, Vec<u8>)> = None;
         let mut tips = vec![];
@@ -215,27 +218,27 @@ impl crate::Db {
                 wrong("was changed");
             }
             // Details that were forgotten have neither salt nor text.
-            if let (Some(salt), Some(details)) = (&row.salt, &row.details)
-                && digest(&[salt, details.as_bytes()]) != entry.details_hash
-            {
-                wrong("its details were changed");
+            match (&row.salt, &row.details) {
+                _ if !row.has_details => wrong("its details are missing"),
+                (None, None) => {}
+                (Some(salt), Some(details)) if digest(&[salt, details.as_bytes()]) == entry.details_hash => {}
+                _ => wrong("its details were changed"),
             }
             tip = Some((row.chain, row.seq, row.hash));
         }
         tips.extend(tip);
-        let heads = sqlx::query!("select chain, length, head from audit_chains order by chain")
-            .fetch_all(self.pool())
-            .await?;
-        for head in heads {
-            let holds = tips
-                .iter()
-                .any(|(chain, seq, hash)| *chain == head.chain && *seq == head.length && *hash == head.head);
-            if !holds {
-                breaks.push(Break {
-                    chain: head.chain,
-                    seq: head.length,
-                    problem: "the end of the chain is missing",
-                });
+        drop(entries);
+        let heads = sqlx::query!("select chain, length, head from audit_chains").fetch_all(&mut *tx).await?;
+        for head in &heads {
+            let end = tips.iter().find(|(chain, ..)| *chain == head.chain);
+            if !end.is_some_and(|(_, seq, hash)| *seq == head.length && *hash == head.head) {
+                let problem = "the end of the chain is missing";
+                breaks.push(Break { chain: head.chain, seq: head.length, problem });
+            }
+        }
+        for (chain, seq, _) in tips {
+            if !heads.iter().any(|head| head.chain == chain) {
+                breaks.push(Break { chain, seq, problem: "the chain is not registered" });
             }
         }
         Ok((count, breaks))

@@ -62,6 +62,15 @@ impl Db {
     /// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller may not ask at all; [`Error::Store`]. What is
     /// wrong with one question is a deny with its reason.
     pub async fn ask(&self, caller: &Caller, asks: &[Ask]) -> Result<Answers> {
+        let asks: Vec<_> = asks.iter().cloned().map(Ok).collect();
+        self.ask_items(caller, &asks).await
+    }
+
+    /// Answers the items of a batch. One that is no question, with what is wrong with it, is denied in its place.
+    ///
+    /// # Errors
+    /// As [`Db::ask`].
+    pub async fn ask_items(&self, caller: &Caller, asks: &[Result<Ask, String>]) -> Result<Answers> {
         let started = Instant::now();
         let session = Session::open(self, caller, asks).await?;
         let mut permits = HashMap::new();
@@ -85,7 +94,7 @@ impl Db {
     /// # Errors
     /// As [`Db::ask`].
     pub async fn explain(&self, caller: &Caller, ask: &Ask) -> Result<Answers<(Answer, Explanation)>> {
-        let session = Session::open(self, caller, std::slice::from_ref(ask)).await?;
+        let session = Session::open(self, caller, &[Ok(ask.clone())]).await?;
         let Some(question) = session.questions.first() else {
             return Err(Error::invalid("", "no question"));
         };
@@ -126,12 +135,22 @@ struct Session<'c> {
 }
 
 impl<'c> Session<'c> {
-    async fn open(db: &Db, caller: &'c Caller, asks: &[Ask]) -> Result<Self> {
+    async fn open(db: &Db, caller: &'c Caller, asks: &[Result<Ask, String>]) -> Result<Self> {
         if *caller == Caller::Anonymous {
             return Err(Error::Unauthenticated);
         }
         let (snapshot, now) = (db.snapshot(), db.now());
-        let questions: Vec<_> = asks.iter().map(|ask| understand(&snapshot, caller, ask, now)).collect();
+        let questions: Vec<_> = asks
+            .iter()
+            .map(|ask| match ask {
+                Ok(ask) => understand(&snapshot, caller, ask, now),
+                Err(message) => Understood {
+                    principal: None,
+                    resource: None,
+                    posed: Err(Reason::Malformed(message.clone())),
+                },
+            })
+            .collect();
         let mut wanted = Wanted::default();
         wanted.add(&snapshot, &caller.uid());
         for question in &questions {
@@ -140,7 +159,7 @@ impl<'c> Session<'c> {
             }
         }
         let mut connection = db.pool().acquire().await?;
-        let (facts, revision) = lookup::facts(&mut connection, &wanted).await?;
+        let (facts, revision) = lookup::facts(&mut connection, &snapshot, wanted).await?;
         drop(connection);
         let confined = facts.org_of(&caller.uid()).map(str::to_owned);
         let session = Self { caller, confined, snapshot, facts, revision, now, questions };
@@ -208,29 +227,20 @@ impl<'c> Session<'c> {
     fn decide(&self, question: &Understood, permits: &mut HashMap<EntityUid, bool>) -> Decision {
         let decision = match self.admit(question, permits) {
             Ok((posed, slice)) => self.snapshot.decide(posed, slice),
-            Err(reason) => return Decision::deny(reason),
+            Err(reason) => Decision::deny(reason),
         };
-        match self.stranger(question) {
-            Some(stranger) if !decision.is_allow() => Decision::deny(Reason::UnknownPrincipal(stranger)),
-            _ => decision,
-        }
+        self.withhold(question, decision)
     }
 
     fn explain(&self, question: &Understood) -> Explanation {
-        let nothing =
-            |decision| Explanation { decision, opinions: vec![], not_applicable: 0, entities: vec![] };
+        let nothing = |decision| Explanation { decision, opinions: vec![], not_applicable: 0, entities: vec![] };
         let (posed, slice) = match self.admit(question, &mut HashMap::new()) {
             Ok(admitted) => admitted,
-            Err(reason) => return nothing(Decision::deny(reason)),
+            Err(reason) => return nothing(self.withhold(question, Decision::deny(reason))),
         };
         let mut explanation = self.snapshot.explain(posed, slice);
-        if let Some(stranger) = self.stranger(question) {
-            let decision = explanation.decision;
-            return nothing(if decision.is_allow() {
-                decision
-            } else {
-                Decision::deny(Reason::UnknownPrincipal(stranger))
-            });
+        if self.stranger(question).is_some() {
+            return nothing(self.withhold(question, explanation.decision));
         }
         if let Some(org) = &self.confined {
             explanation.entities.retain_mut(|entity| self.confine(org, entity));
@@ -238,29 +248,46 @@ impl<'c> Session<'c> {
         explanation
     }
 
-    /// The principal, if the caller is confined to an organization and the principal has nothing to do with it: why
-    /// such a one is refused is not the organization's to know, not even whether they exist.
+    /// Why a stranger is refused is not the organization's to know.
+    fn withhold(&self, question: &Understood, decision: Decision) -> Decision {
+        let is_about_resource = matches!(
+            decision.reason,
+            None | Some(Reason::UnknownResource(_) | Reason::UnknownAction(_) | Reason::NotApplicable(_))
+        );
+        match self.stranger(question) {
+            Some(stranger) if !is_about_resource => Decision::deny(Reason::UnknownPrincipal(stranger)),
+            _ => decision,
+        }
+    }
+
+    /// The principal, or an entity that the context names, if the caller is confined to an organization and that one
+    /// has nothing to do with it: not even whether they exist is the organization's to know.
     fn stranger(&self, question: &Understood) -> Option<String> {
         let (org, principal) = (self.confined.as_ref()?, question.principal.as_ref()?);
-        let is_known = match principal.type_name().to_string().as_str() {
-            "User" => {
-                let id: &str = principal.id().unescaped();
-                let is_member =
-                    self.facts.users.get(id).is_some_and(|user| user.memberships.contains_key(org));
-                let shares = || self.facts.shares.values().flatten();
-                is_member || shares().any(|share| share.to.kind == "User" && share.to.id == id)
-            }
-            "Anonymous" | "Service" => true,
-            _ => self.facts.org_of(principal) == Some(org),
-        };
-        (!is_known).then(|| principal.to_string())
+        let in_context = question.posed.iter().flat_map(|posed| posed.references().iter().skip(2));
+        let mut named = std::iter::once(principal).chain(in_context);
+        named.find(|uid| !self.is_known_to(org, uid)).map(ToString::to_string)
+    }
+
+    /// Whether an entity belongs to an organization, or was let into something of it.
+    fn is_known_to(&self, org: &str, uid: &EntityUid) -> bool {
+        if uid.type_name().to_string() == "User" {
+            let id: &str = uid.id().unescaped();
+            let is_member = self.facts.users.get(id).is_some_and(|user| user.memberships.contains_key(org));
+            return is_member
+                || self.facts.shares.iter().any(|(on, shares)| {
+                    let of = self.snapshot.uid(&on.kind, &on.id).and_then(|on| self.facts.org_of(&on));
+                    of == Some(org) && shares.iter().any(|share| share.to.kind == "User" && share.to.id == id)
+                });
+        }
+        !self.snapshot.carries_facts(uid) || self.facts.org_of(uid) == Some(org)
     }
 
     /// Leaves of an entity what concerns an organization; false if nothing does.
     fn confine(&self, org: &str, entity: &mut Value) -> bool {
         let (kind, id) = (entity["uid"]["type"].as_str().unwrap_or_default(), entity["uid"]["id"].as_str());
         let Some(uid) = id.and_then(|id| self.snapshot.uid(kind, id)) else { return false };
-        if kind == "User" {
+        if kind == "User" && self.is_known_to(org, &uid) {
             if let Some(groups) = entity["parents"].as_array_mut() {
                 groups.retain(|group| self.is_group_of(org, group));
             }

@@ -64,7 +64,7 @@ impl Error {
 
 /// Constraints of the schema, in the words of the field that broke them. A constraint that is not listed is a
 /// mistake of ours, and an error of the store.
-const CONSTRAINTS: [(&str, &str, &str); 28] = [
+const CONSTRAINTS: [(&str, &str, &str); 29] = [
     ("users_email", "email", "another account has this address"),
     ("organizations_slug", "slug", "another organization has this slug"),
     ("organizations_slug_check", "slug", "1 to 64 characters"),
@@ -82,6 +82,7 @@ const CONSTRAINTS: [(&str, &str, &str); 28] = [
     ("agents_type", "agent_type", "the owner has an agent of this type already"),
     ("workspace_members_workspace_id_fkey", "workspace_id", "there is no such workspace"),
     ("workspace_members_user_id_fkey", "user_id", "there is no such user"),
+    ("workspace_members_personal", "user_id", "a personal workspace has no members but its owner"),
     ("agents_org_id_fkey", "org_id", "there is no such organization"),
     ("shares_workspace_id_fkey", "on", "there is no such workspace"),
     ("shares_agent_id_fkey", "on", "there is no such agent"),
@@ -100,6 +101,10 @@ impl From<sqlx::Error> for Error {
         let constraint = error.as_database_error().and_then(|error| error.constraint());
         if constraint == Some("resource_parents_parent") {
             return Self::conflict("has_children", "other resources have this one as their parent");
+        }
+        let code = error.as_database_error().and_then(|error| error.code());
+        if matches!(code.as_deref(), Some("40P01" | "40001")) {
+            return Self::conflict("contention", "another change was in the way; try again");
         }
         match CONSTRAINTS.iter().find(|(name, _, _)| constraint == Some(name)) {
             Some((_, field, message)) => Self::invalid(*field, *message),

@@ -1,7 +1,7 @@
 //! What the store knows, as the entities that policies see.
 //!
 //! [`Facts`] is plain data: the store fills it with one query, a policy test writes it down in JSON. What becomes of
-//! it in Cedar stands in the `entity` functions, one for each noun.
+//! it in Cedar stands in `slice.rs`, one function for each noun.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -136,6 +136,9 @@ pub struct ApiKeyFacts {
     pub id: String,
     pub org: Option<String>,
     pub scopes: Vec<String>,
+    #[serde(default)]
+    pub is_revoked: bool,
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// An application's object.

@@ -74,6 +74,10 @@ pub struct ResourceId {
 impl ResourceId {
     /// Longest id, in characters.
     pub const MAX: usize = 512;
+    /// Most parents of one resource.
+    pub const MAX_PARENTS: usize = 64;
+    /// Most levels of parents above a resource. What lies deeper is not read, and so denied.
+    pub const MAX_HEIGHT: i32 = 32;
 
     /// Whether the store can hold such an id.
     #[must_use]

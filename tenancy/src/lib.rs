@@ -20,6 +20,7 @@ mod page;
 mod revision;
 mod share;
 mod slice;
+mod time;
 mod token;
 mod tx;
 mod user;
@@ -33,7 +34,7 @@ pub mod resource;
 
 /// Actions `workspace.*`.
 pub use action::workspace as workspace_action;
-pub use action::{ACTIONS, Action, Authorized, KeyOwner, Platform, Target, key, platform};
+pub use action::{ACTIONS, Action, KeyOwner, Platform, Target, key, platform};
 pub use audit::{Break, Change};
 pub use caller::Caller;
 pub use db::Db;
@@ -45,4 +46,4 @@ pub use jobs::{Job, Tenant};
 pub use page::{Page, PageInfo, Paged};
 pub use revision::Revision;
 pub use token::Token;
-pub use tx::{Request, Tx};
+pub use tx::{Authorized, Request, Tx};

@@ -1,6 +1,8 @@
-//! Reads facts from the store: one statement for any number of questions, and so one consistent state of it.
+//! Reads facts from the store, for any number of questions together.
 
-use authz::{EntityUid, Snapshot};
+use std::collections::HashSet;
+
+use authz::{EntityUid, LEVEL, Snapshot};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -9,6 +11,7 @@ use crate::error::Result;
 use crate::facts::{Fact, Facts};
 use crate::id::ResourceId;
 use crate::revision::Revision;
+use crate::slice::entity_references;
 
 /// What to read, by kind.
 #[derive(Debug, Default)]
@@ -62,8 +65,41 @@ fn canonical(id: &str) -> Option<Uuid> {
     Uuid::try_parse(id).ok().filter(|uuid| uuid.to_string() == id)
 }
 
-/// Reads what is wanted, and everything that policies can reach from there.
-pub(crate) async fn facts(connection: &mut PgConnection, wanted: &Wanted) -> Result<(Facts, Revision)> {
+/// Reads what is wanted, and everything that policies can reach from there: one statement, and one more for each level
+/// of entities that applications' attributes name.
+pub(crate) async fn facts(
+    connection: &mut PgConnection,
+    snapshot: &Snapshot,
+    mut wanted: Wanted,
+) -> Result<(Facts, Revision)> {
+    let (mut facts, mut first, mut asked) = (Facts::default(), None, HashSet::new());
+    for _ in 0..LEVEL {
+        let (read, revision) = statement(connection, &wanted).await?;
+        first.get_or_insert(revision);
+        wanted = Wanted::default();
+        let mut is_more = false;
+        for fact in read {
+            if let Fact::Resource(resource) = &fact {
+                for named in entity_references(&resource.attributes) {
+                    if let Some(uid) = snapshot.uid(&named.kind, &named.id)
+                        && asked.insert(uid.clone())
+                    {
+                        wanted.add(snapshot, &uid);
+                        is_more = true;
+                    }
+                }
+            }
+            facts.add(fact);
+        }
+        if !is_more {
+            break;
+        }
+    }
+    let revision = first.ok_or_else(|| sqlx::Error::Protocol("the store names no revision".into()))?;
+    Ok((facts, revision))
+}
+
+async fn statement(connection: &mut PgConnection, wanted: &Wanted) -> Result<(Vec<Fact>, Revision)> {
     let rows = sqlx::query_file!(
         "src/lookup.sql",
         &wanted.users,
@@ -75,19 +111,17 @@ pub(crate) async fn facts(connection: &mut PgConnection, wanted: &Wanted) -> Res
         &wanted.api_keys,
         &wanted.resource_types,
         &wanted.resource_ids,
+        ResourceId::MAX_HEIGHT,
     )
     .fetch_all(connection)
     .await?;
-    let mut facts = Facts::default();
-    let mut revision = None;
+    let (mut facts, mut revision) = (vec![], None);
     for row in rows {
         match (row.kind.as_str(), row.fact) {
             ("revision", Value::String(text)) => revision = text.parse().ok(),
             (kind, fact) => {
                 let tagged = Value::Object([(kind.to_owned(), fact)].into_iter().collect());
-                let fact: Fact =
-                    serde_json::from_value(tagged).map_err(|error| sqlx::Error::Decode(error.into()))?;
-                facts.add(fact);
+                facts.push(serde_json::from_value(tagged).map_err(|error| sqlx::Error::Decode(error.into()))?);
             }
         }
     }

@@ -1,15 +1,17 @@
 -- $1 users, $2 organizations, $3/$4 memberships (org, user), $5 workspaces, $6 agents, $7 API keys,
--- $8/$9 resources (type, id): these, and everything that policies can reach from them.
+-- $8/$9 resources (type, id), $10 how far to climb: these, and everything that policies can reach from them.
 with recursive
-wanted_resource (type, id) as (
-    select type, id from unnest($8::text[], $9::text[]) as wanted (type, id)
+wanted_resource (type, id, height) as (
+    select type, id, 0 from unnest($8::text[], $9::text[]) as wanted (type, id)
     union
-    select p.parent_type, p.parent_id
+    select p.parent_type, p.parent_id, w.height + 1
     from resource_parents p
     join wanted_resource w on p.child_type = w.type and p.child_id = w.id
+    where w.height < $10
 ),
 resource as (
-    select r.* from resources r join wanted_resource w on r.type = w.type and r.id = w.id
+    select r.* from resources r
+    join (select distinct type, id from wanted_resource) w on r.type = w.type and r.id = w.id
 ),
 workspace as (
     select * from workspaces
@@ -95,7 +97,9 @@ union all
 select 'agent', jsonb_build_object('id', a.id, 'org', a.org_id, 'license', a.license, 'is_active', a.is_active)
 from agent a
 union all
-select 'api_key', jsonb_build_object('id', k.id, 'org', k.org_id, 'scopes', k.scopes)
+select 'api_key', jsonb_build_object(
+    'id', k.id, 'org', k.org_id, 'scopes', k.scopes, 'is_revoked', k.revoked_at is not null, 'expires_at', k.expires_at
+)
 from api_key k
 union all
 select 'resource', jsonb_build_object(

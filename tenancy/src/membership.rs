@@ -30,7 +30,7 @@ pub struct ImportedMembership {
     pub org_id: OrgId,
     pub user_id: UserId,
     pub role: OrgRole,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::time::bounded")]
     pub suspended_at: Option<DateTime<Utc>>,
 }
 

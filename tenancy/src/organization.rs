@@ -34,9 +34,9 @@ pub struct ImportedOrganization {
     pub plan: String,
     pub subscription_status: SubscriptionStatus,
     /// Wanted for a trial.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::time::bounded")]
     pub trial_ends_at: Option<DateTime<Utc>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::time::bounded")]
     pub created_at: Option<DateTime<Utc>>,
 }
 

@@ -1,6 +1,6 @@
 //! Registered resources: objects of applications, under the applications' own ids.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use authz::core_uid;
 use chrono::{DateTime, Utc};
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::action::{Authorized, workspace};
+use crate::action::workspace;
 use crate::audit::Change;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::id::{OrgId, ResourceId, UserId, WorkspaceId};
-use crate::tx::Tx;
+use crate::tx::{Authorized, Tx};
 
 /// The word for it in errors.
 const NOUN: &str = "resource";
@@ -130,10 +130,11 @@ pub async fn put(
     new: &NewResource,
 ) -> Result<(Resource, Written)> {
     let before = match may.from {
-        Some(from) => Some(read(tx, *from.target(), id).await?),
+        Some(from) => Some(read_for_update(tx, *from.target(), id).await?),
         None => None,
     };
-    let written = write(tx, &may, id, new).await?;
+    let to = *may.to.target();
+    let written = write(tx, to, may.from.map_or(to, |from| *from.target()), id, new).await?;
     let after = read(tx, *may.to.target(), id).await?;
     let change = Change { before: before.as_ref().map_or(Value::Null, view), after: view(&after) };
     let org = org_of(tx, after.workspace_id).await?;
@@ -151,12 +152,9 @@ pub async fn patch(
     id: &ResourceId,
     patch: ResourcePatch,
 ) -> Result<Resource> {
-    // Two patches at once must not undo one another.
-    sqlx::query!("select id from resources where type = $1 and id = $2 for update", id.kind, id.id)
-        .fetch_optional(tx.connection())
-        .await?;
     let from = may.from.map_or(*may.to.target(), |from| *from.target());
-    let now = read(tx, from, id).await?;
+    // Two patches at once must not undo one another.
+    let now = read_for_update(tx, from, id).await?;
     let mut attributes = now.attributes;
     for (name, value) in patch.attributes.unwrap_or_default() {
         if value.is_null() {
@@ -174,20 +172,21 @@ pub async fn patch(
     Ok(put(tx, may, id, &new).await?.0)
 }
 
-/// [`put`] without a word in the audit log or in return, for callers that write many and record them together.
+/// Writes a resource that lies, or will lie, in `to`; if it is there already, it must lie in `from`. For those who hold
+/// the proof for both and record the change.
 pub(crate) async fn write(
     tx: &mut Tx,
-    may: &MayWrite<'_>,
+    to: WorkspaceId,
+    from: WorkspaceId,
     id: &ResourceId,
     new: &NewResource,
 ) -> Result<Written> {
-    let to = *may.to.target();
     if new.workspace_id != to {
         return Err(Error::NotFound("workspace"));
     }
     check(tx, id, new)?;
+    check_owner(tx, new).await?;
     let now = tx.now();
-    let from = may.from.map_or(to, |from| *from.target());
     let created = sqlx::query_scalar!(
         r#"insert into resources (type, id, workspace_id, owner_id, attributes, created_at, updated_at)
            values ($1, $2, $3, $4, $5, $6, $6)
@@ -221,7 +220,7 @@ pub async fn delete(
     allowed: &Authorized<workspace::WriteResources>,
     id: &ResourceId,
 ) -> Result<()> {
-    let before = read(tx, *allowed.target(), id).await?;
+    let before = read_for_update(tx, *allowed.target(), id).await?;
     sqlx::query!(
         "delete from resources where type = $1 and id = $2 and workspace_id = $3",
         id.kind,
@@ -245,6 +244,9 @@ fn check(tx: &Tx, id: &ResourceId, new: &NewResource) -> Result<()> {
     }
     if !id.is_storable() {
         return Err(Error::invalid("id", format!("1 to {} characters, none of them NUL", ResourceId::MAX)));
+    }
+    if new.parents.len() > ResourceId::MAX_PARENTS {
+        return Err(Error::invalid("parents", format!("at most {}", ResourceId::MAX_PARENTS)));
     }
     let mut parents = vec![core_uid("Workspace", &new.workspace_id.to_string())];
     for parent in &new.parents {
@@ -272,6 +274,26 @@ fn check(tx: &Tx, id: &ResourceId, new: &NewResource) -> Result<()> {
         Ok(_) => Ok(()),
         Err(misfit) => Err(Error::invalid("attributes", misfit)),
     }
+}
+
+/// An owner has to do with the workspace: whether anybody else has an account is not for the caller to find out.
+async fn check_owner(tx: &mut Tx, new: &NewResource) -> Result<()> {
+    let Some(owner) = new.owner_id else { return Ok(()) };
+    let belongs = sqlx::query_scalar!(
+        r#"select exists (
+               select from workspaces w left join memberships m on m.org_id = w.org_id and m.user_id = $2
+               where w.id = $1 and (w.owner_id = $2 or m.user_id is not null)
+           ) or exists (select from shares where workspace_id = $1 and grantee_user_id = $2) as "exists!""#,
+        new.workspace_id.0,
+        owner.0,
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    if belongs {
+        return Ok(());
+    }
+    let message = "not a member of the workspace's organization, nor somebody whom the workspace is shared with";
+    Err(Error::invalid("owner_id", message))
 }
 
 fn contains_nul(value: &Value) -> bool {
@@ -315,45 +337,58 @@ async fn set_parents(
     sqlx::query!("delete from resource_parents where child_type = $1 and child_id = $2", id.kind, id.id)
         .execute(tx.connection())
         .await?;
-    for parent in parents {
-        if !parent.is_storable() {
-            return Err(Error::invalid("parents", "an id of 1 to 512 characters, none of them NUL"));
-        }
-        let added = sqlx::query!(
-            "insert into resource_parents (child_type, child_id, parent_type, parent_id)
-             select $1, $2, type, id from resources where type = $3 and id = $4 and workspace_id = $5
-             on conflict do nothing",
-            id.kind,
-            id.id,
-            parent.kind,
-            parent.id,
-            workspace.0,
-        )
-        .execute(tx.connection())
-        .await?;
-        let is_repeated = parents.iter().filter(|other| *other == parent).count() > 1;
-        if added.rows_affected() == 0 && !is_repeated {
-            let message = format!("there is no {} {:?} in this workspace", parent.kind, parent.id);
-            return Err(Error::invalid("parents", message));
-        }
+    let parents: BTreeSet<&ResourceId> = parents.iter().collect();
+    if parents.iter().any(|parent| !parent.is_storable()) {
+        return Err(Error::invalid("parents", "an id of 1 to 512 characters, none of them NUL"));
+    }
+    let types: Vec<String> = parents.iter().map(|parent| parent.kind.clone()).collect();
+    let ids: Vec<String> = parents.iter().map(|parent| parent.id.clone()).collect();
+    let added = sqlx::query!(
+        "insert into resource_parents (child_type, child_id, parent_type, parent_id)
+         select $1, $2, r.type, r.id from unnest($3::text[], $4::text[]) as p (type, id)
+         join resources r on r.type = p.type and r.id = p.id and r.workspace_id = $5
+         returning parent_type, parent_id",
+        id.kind,
+        id.id,
+        &types,
+        &ids,
+        workspace.0,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    let is_there = |parent: &ResourceId| {
+        added.iter().any(|row| row.parent_type == parent.kind && row.parent_id == parent.id)
+    };
+    if let Some(missing) = parents.iter().find(|parent| !is_there(parent)) {
+        let message = format!("there is no {} {:?} in this workspace", missing.kind, missing.id);
+        return Err(Error::invalid("parents", message));
     }
     if parents.is_empty() {
         return Ok(());
     }
-    let is_circle = sqlx::query_scalar!(
-        r#"with recursive above (type, id) as (
-               select parent_type, parent_id from resource_parents where child_type = $1 and child_id = $2
+    let above = sqlx::query!(
+        r#"with recursive above (type, id, height) as (
+               select parent_type, parent_id, 1 from resource_parents where child_type = $1 and child_id = $2
                union
-               select p.parent_type, p.parent_id from resource_parents p
+               select p.parent_type, p.parent_id, a.height + 1 from resource_parents p
                join above a on p.child_type = a.type and p.child_id = a.id
+               where a.height <= $3
            )
-           select exists (select from above where type = $1 and id = $2) as "exists!""#,
+           select coalesce(bool_or(type = $1 and id = $2), false) as "is_circle!",
+                  coalesce(max(height), 0) as "height!" from above"#,
         id.kind,
         id.id,
+        ResourceId::MAX_HEIGHT,
     )
     .fetch_one(tx.connection())
     .await?;
-    if is_circle { Err(Error::invalid("parents", "a resource cannot lie in itself")) } else { Ok(()) }
+    if above.is_circle {
+        return Err(Error::invalid("parents", "a resource cannot lie in itself"));
+    }
+    if above.height > ResourceId::MAX_HEIGHT {
+        return Err(Error::invalid("parents", format!("nested more than {} deep", ResourceId::MAX_HEIGHT)));
+    }
+    Ok(())
 }
 
 struct Row {
@@ -363,6 +398,14 @@ struct Row {
     parents: Value,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+/// As [`read`], keeping others from changing it before this transaction ends.
+async fn read_for_update(tx: &mut Tx, workspace: WorkspaceId, id: &ResourceId) -> Result<Resource> {
+    sqlx::query!("select id from resources where type = $1 and id = $2 for update", id.kind, id.id)
+        .fetch_optional(tx.connection())
+        .await?;
+    read(tx, workspace, id).await
 }
 
 async fn read(tx: &mut Tx, workspace: WorkspaceId, id: &ResourceId) -> Result<Resource> {

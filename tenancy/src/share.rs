@@ -30,7 +30,7 @@ pub struct ImportedShare {
     /// A `User`, `Organization`, `Workspace` or the `Platform`.
     pub to: ResourceId,
     pub level: ShareLevel,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::time::bounded")]
     pub expires_at: Option<DateTime<Utc>>,
 }
 

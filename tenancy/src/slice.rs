@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use authz::{Entity, EntityUid, RestrictedExpression, Snapshot, core_uid, datetime};
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
 use crate::facts::{Facts, ShareFacts};
 use crate::id::ResourceId;
@@ -176,7 +177,13 @@ impl<'f> Slice<'f> {
     fn api_key(&mut self, uid: &EntityUid, id: &str) -> Result<(), Misfit> {
         let Some(key) = self.facts.api_keys.get(id) else { return Ok(()) };
         let scopes = key.scopes.iter().map(|scope| reference(core_uid("Scope", scope)));
-        let mut attributes = vec![("scopes", RestrictedExpression::new_set(scopes))];
+        let mut attributes = vec![
+            ("scopes", RestrictedExpression::new_set(scopes)),
+            ("is_revoked", RestrictedExpression::new_bool(key.is_revoked)),
+        ];
+        if let Some(expires_at) = key.expires_at {
+            attributes.push(("expires_at", datetime(expires_at)));
+        }
         if let Some(org) = &key.org {
             let org = core_uid("Organization", org);
             self.visit(&org)?;
@@ -199,6 +206,11 @@ impl<'f> Slice<'f> {
             let owner = core_uid("User", owner);
             self.visit(&owner)?;
             own.insert("owner", owner);
+        }
+        for named in entity_references(&resource.attributes) {
+            if let Some(named) = self.snapshot.uid(&named.kind, &named.id) {
+                self.visit(&named)?;
+            }
         }
         let mut parents = vec![workspace];
         for parent in &resource.parents {
@@ -282,6 +294,29 @@ impl<'f> Slice<'f> {
             Entity::new(uid.clone(), attributes, parents).map_err(|error| format!("{uid}: {error}"))?;
         self.entities.push(entity);
         Ok(())
+    }
+}
+
+/// The entities that an application's attributes name: `{"type": …, "id": …}`, at any depth. What only looks like one
+/// is looked up in vain.
+pub(crate) fn entity_references(attributes: &Map<String, Value>) -> Vec<ResourceId> {
+    let mut found = vec![];
+    for value in attributes.values() {
+        collect(value, &mut found);
+    }
+    found
+}
+
+fn collect(value: &Value, found: &mut Vec<ResourceId>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        Value::Object(fields) => match (fields.get("type"), fields.get("id"), fields.len()) {
+            (Some(Value::String(kind)), Some(Value::String(id)), 2) => {
+                found.push(ResourceId { kind: kind.clone(), id: id.clone() });
+            }
+            _ => fields.values().for_each(|field| collect(field, found)),
+        },
+        _ => {}
     }
 }
 

@@ -1,5 +1,6 @@
 //! A transaction: the one place where something is decided, written, recorded and enqueued, together or not at all.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use authz::{Decision, EntityUid, Question, Reason, Snapshot};
@@ -8,13 +9,47 @@ use runtime::Random;
 use serde_json::{Map, Value};
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use crate::action::{Action, Authorized, Target};
+use crate::action::{Action, Target};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::id::{self, DecisionId};
 use crate::lookup::{self, Wanted};
 use crate::revision::Revision;
+
+/// Proof that a policy allowed an action on a target. [`Tx::authorize`] is its one maker, and
+/// every function that reads or changes tenant data takes one.
+#[derive(Debug)]
+pub struct Authorized<A: Action> {
+    actor: Caller,
+    target: A::Target,
+    decision_id: DecisionId,
+    action: PhantomData<A>,
+}
+
+impl<A: Action> Authorized<A> {
+    fn new(actor: Caller, target: A::Target, decision_id: DecisionId) -> Self {
+        Self { actor, target, decision_id, action: PhantomData }
+    }
+
+    /// Who may.
+    #[must_use]
+    pub fn actor(&self) -> &Caller {
+        &self.actor
+    }
+
+    /// What they may do it to.
+    #[must_use]
+    pub fn target(&self) -> &A::Target {
+        &self.target
+    }
+
+    /// The decision.
+    #[must_use]
+    pub fn decision_id(&self) -> DecisionId {
+        self.decision_id
+    }
+}
 
 /// What is known of the request that a transaction serves; it goes into the audit log.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +110,7 @@ impl Tx {
         let mut wanted = Wanted::default();
         wanted.add(&self.snapshot, &caller.uid());
         wanted.add(&self.snapshot, &resource);
-        let (facts, _) = lookup::facts(&mut self.inner, &wanted).await?;
+        let (facts, _) = lookup::facts(&mut self.inner, &self.snapshot, wanted).await?;
         let decision = self.decide(&facts, caller, A::NAME, &resource, context);
         let decision_id = DecisionId(self.new_id());
         if decision.is_allow() {

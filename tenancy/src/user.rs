@@ -45,14 +45,14 @@ pub struct ImportedUser {
     pub email: String,
     pub name: String,
     pub status: AccountStatus,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::time::bounded")]
     pub email_verified_at: Option<DateTime<Utc>>,
     /// Wanted for `pending` accounts.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::time::bounded")]
     pub approval_due_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub platform_role: Option<PlatformRole>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::time::bounded")]
     pub created_at: Option<DateTime<Utc>>,
 }
 

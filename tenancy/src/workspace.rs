@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{OrgId, UserId, WorkspaceId};
 use crate::tx::Tx;
 use crate::words::words;
@@ -36,10 +36,11 @@ pub struct ImportedWorkspace {
 impl ImportedWorkspace {
     pub(crate) async fn upsert(&self, tx: &mut Tx) -> Result<()> {
         let now = tx.now();
-        sqlx::query!(
+        let written = sqlx::query!(
             "insert into workspaces (id, org_id, owner_id, name, visibility, is_default, created_at)
              values ($1, $2, $3, $4, $5, $6, $7)
-             on conflict (id) do update set org_id = $2, owner_id = $3, name = $4, visibility = $5, is_default = $6",
+             on conflict (id) do update set name = $4, visibility = $5, is_default = $6
+                 where workspaces.org_id is not distinct from $2 and workspaces.owner_id is not distinct from $3",
             self.id.0,
             self.org_id.map(|id| id.0),
             self.owner_id.map(|id| id.0),
@@ -50,6 +51,9 @@ impl ImportedWorkspace {
         )
         .execute(tx.connection())
         .await?;
+        if written.rows_affected() == 0 {
+            return Err(Error::invalid("id", "the workspace belongs to another organization or person, and stays there"));
+        }
         if let Some(owner) = self.owner_id {
             // The one member of a personal workspace.
             sqlx::query!(

@@ -9,7 +9,7 @@ use tenancy::{Answer, Ask, DecisionId, ResourceId, Revision};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Question, malformed, parse};
+use crate::body::{Question, malformed, parse, said};
 use crate::context::Asker;
 use crate::problem::Problem;
 
@@ -191,8 +191,7 @@ pub(crate) struct BatchRequest {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BatchResponse {
     /// One for each question.
-    #[schema(value_type = Vec<DecisionView>)]
-    decisions: Vec<Value>,
+    decisions: Vec<DecisionView>,
     /// The state of the store.
     #[schema(value_type = String, example = "742")]
     revision: Revision,
@@ -224,33 +223,22 @@ pub(crate) async fn batch(
         let message = format!("{} questions; the most is {MAX_BATCH}", batch.requests.len());
         return Err(malformed(tenancy::FieldError { field: "requests".into(), message }));
     }
-    let mut asks = vec![];
-    let mut places = vec![];
-    for request in batch.requests {
-        places.push(parse::<AuthorizeRequest>(request.get().as_bytes()).and_then(|request| {
-            if request.explain {
-                let message = "only single questions are explained".to_owned();
-                return Err(tenancy::FieldError { field: "explain".into(), message });
-            }
-            asks.push(request.ask());
-            Ok(())
-        }));
-    }
-    let told = app.db.ask(&caller, &asks).await?;
-    let mut answers = told.answers.into_iter();
-    let decisions = places.into_iter().filter_map(|place| match place {
-        Ok(()) => serde_json::to_value(DecisionView::from(answers.next()?)).ok(),
-        Err(field) => Some(json!({
-            "decision": Outcome::Deny,
-            "policies": [],
-            "reason": { "code": "malformed", "message": format!("{}: {}", field.field, field.message) },
-        })),
-    });
+    let asks: Vec<Result<Ask, String>> = batch.requests.iter().map(|request| item(request)).collect();
+    let told = app.db.ask_items(&caller, &asks).await?;
     Ok(axum::Json(BatchResponse {
-        decisions: decisions.collect(),
+        decisions: told.answers.into_iter().map(DecisionView::from).collect(),
         revision: told.revision,
         policy_hash: told.policy_hash,
     }))
+}
+
+/// One question of a batch, or what is wrong with it.
+fn item(request: &RawValue) -> Result<Ask, String> {
+    let request: AuthorizeRequest = parse(request.get().as_bytes()).map_err(|field| said(&field))?;
+    if request.explain {
+        return Err("explain: only single questions are explained".to_owned());
+    }
+    Ok(request.ask())
 }
 
 impl From<Answer> for DecisionView {

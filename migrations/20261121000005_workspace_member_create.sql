@@ -1,6 +1,6 @@
 -- Who has which role in which workspace. In an organization's workspace the person is a member of the
 -- organization, and who leaves it leaves its workspaces: the foreign keys see to both.
--- The owner of a personal workspace is its admin.
+-- The owner of a personal workspace is its admin, and its one member.
 create table workspace_members (
     workspace_id uuid not null references workspaces (id) on delete cascade,
     user_id uuid not null references users (id) on delete cascade,
@@ -19,8 +19,9 @@ create index workspace_members_user on workspace_members (user_id);
 create function workspace_members_org() returns trigger language plpgsql as $$
 begin
     new.org_id := (select org_id from workspaces where id = new.workspace_id);
-    if exists (select from workspaces where id = new.workspace_id and owner_id <> new.user_id) then
-        raise exception 'a personal workspace has no members but its owner'
+    if exists (select from workspaces where id = new.workspace_id
+                                        and (owner_id <> new.user_id or owner_id is not null and new.role <> 'admin')) then
+        raise exception 'a personal workspace has no members but its owner, as admin'
             using errcode = 'check_violation', constraint = 'workspace_members_personal';
     end if;
     return new;

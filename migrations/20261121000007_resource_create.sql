@@ -20,9 +20,11 @@ create table resource_parents (
     child_id text not null,
     parent_type text not null,
     parent_id text not null,
-    primary key (child_type, child_id, parent_type, parent_id),
     foreign key (child_type, child_id) references resources (type, id) on delete cascade,
     constraint resource_parents_parent foreign key (parent_type, parent_id) references resources (type, id)
 );
 
+-- Two of the longest ids do not fit into one entry of an index: one of them is hashed.
+create unique index resource_parents_once
+    on resource_parents (child_type, child_id, md5(parent_type || '/' || parent_id));
 create index resource_parents_parent on resource_parents (parent_type, parent_id);

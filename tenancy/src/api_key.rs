@@ -241,26 +241,30 @@ pub async fn get(tx: &mut Tx, allowed: &Authorized<key::View>) -> Result<ApiKey>
 pub async fn rotate(tx: &mut Tx, allowed: Authorized<key::Rotate>) -> Result<(ApiKey, Token)> {
     let id = *allowed.target();
     let token = Token::generate(tx.random());
-    // So that a configured key which was rotated does not come back with the next start.
-    sqlx::query!(
-        "insert into retired_api_keys (hash) select hash from api_keys where id = $1 for update on conflict do nothing",
+    let before = sqlx::query!(
+        "select prefix, hash from api_keys where id = $1 and revoked_at is null for no key update",
         id.0
     )
-    .execute(tx.connection())
+    .fetch_optional(tx.connection())
     .await?;
-    let rotated = sqlx::query!(
-        "update api_keys set prefix = $2, hash = $3, last_used_at = null where id = $1 and revoked_at is null",
+    let Some(before) = before else {
+        return Err(Error::conflict("key_revoked", "a revoked key cannot be rotated; create a new one"));
+    };
+    // So that a configured key which was rotated does not come back with the next start.
+    sqlx::query!("insert into retired_api_keys (hash) values ($1) on conflict do nothing", before.hash)
+        .execute(tx.connection())
+        .await?;
+    sqlx::query!(
+        "update api_keys set prefix = $2, hash = $3, last_used_at = null where id = $1",
         id.0,
         token.prefix(),
         token.hash(),
     )
     .execute(tx.connection())
     .await?;
-    if rotated.rows_affected() == 0 {
-        return Err(Error::conflict("key_revoked", "a revoked key cannot be rotated; create a new one"));
-    }
     let key = find(tx, id).await?;
-    let change = Change { after: json!({ "prefix": key.prefix }), ..Change::default() };
+    let change =
+        Change { before: json!({ "prefix": before.prefix }), after: json!({ "prefix": key.prefix }) };
     tx.record(&allowed, key.org_id, &id.uid(), change).await?;
     Ok((key, token))
 }

@@ -233,7 +233,8 @@ impl<'c> Session<'c> {
     }
 
     fn explain(&self, question: &Understood) -> Explanation {
-        let nothing = |decision| Explanation { decision, opinions: vec![], not_applicable: 0, entities: vec![] };
+        let nothing =
+            |decision| Explanation { decision, opinions: vec![], not_applicable: 0, entities: vec![] };
         let (posed, slice) = match self.admit(question, &mut HashMap::new()) {
             Ok(admitted) => admitted,
             Err(reason) => return nothing(self.withhold(question, Decision::deny(reason))),

@@ -64,7 +64,7 @@ impl Error {
 
 /// Constraints of the schema, in the words of the field that broke them. A constraint that is not listed is a
 /// mistake of ours, and an error of the store.
-const CONSTRAINTS: [(&str, &str, &str); 29] = [
+const CONSTRAINTS: [(&str, &str, &str); 30] = [
     ("users_email", "email", "another account has this address"),
     ("organizations_slug", "slug", "another organization has this slug"),
     ("organizations_slug_check", "slug", "1 to 64 characters"),
@@ -82,7 +82,7 @@ const CONSTRAINTS: [(&str, &str, &str); 29] = [
     ("agents_type", "agent_type", "the owner has an agent of this type already"),
     ("workspace_members_workspace_id_fkey", "workspace_id", "there is no such workspace"),
     ("workspace_members_user_id_fkey", "user_id", "there is no such user"),
-    ("workspace_members_personal", "user_id", "a personal workspace has no members but its owner"),
+    ("workspace_members_personal", "user_id", "a personal workspace has no members but its owner, as admin"),
     ("agents_org_id_fkey", "org_id", "there is no such organization"),
     ("shares_workspace_id_fkey", "on", "there is no such workspace"),
     ("shares_agent_id_fkey", "on", "there is no such agent"),
@@ -93,6 +93,7 @@ const CONSTRAINTS: [(&str, &str, &str); 29] = [
     ("shares_once", "to", "there is a share with this grantee already"),
     ("shares_platform_reads", "to", "only a workspace can be shared with the platform, and only as viewer"),
     ("shares_agent_runs", "level", "an agent is shared as viewer"),
+    ("resources_workspace_id_fkey", "workspace_id", "there is no such workspace"),
     ("resources_owner_id_fkey", "owner_id", "there is no such user"),
 ];
 

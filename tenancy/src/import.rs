@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::action::{Target as _, platform, workspace};
 use crate::agent::ImportedAgent;
@@ -122,7 +123,19 @@ pub fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<Vec<(usize, T
 ///
 /// # Errors
 /// The first line that could not be written, by number; then nothing of the batch was.
-pub async fn run(tx: &mut Tx, allowed: &Authorized<platform::Import>, lines: &[(usize, Line)]) -> Result<usize> {
+pub async fn run(
+    tx: &mut Tx,
+    allowed: &Authorized<platform::Import>,
+    lines: &[(usize, Line)],
+) -> Result<usize> {
+    // One import after the other: their lines may touch the same things in any order.
+    sqlx::query("select pg_advisory_xact_lock(hashtext('doorward import'))").execute(tx.connection()).await?;
+    let workspaces = lines.iter().filter_map(|(_, line)| match line {
+        Line::Workspace(workspace) => Some(workspace.id),
+        Line::Resource(resource) => Some(resource.workspace_id),
+        _ => None,
+    });
+    resource::queue_up(tx, &workspaces.collect::<Vec<_>>()).await?;
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for (number, line) in lines {
         let (kind, outcome) = match line {
@@ -151,6 +164,9 @@ async fn import_resource(
 ) -> Result<()> {
     let (id, new) = line.parts();
     let from = resource::locate(tx, allowed.actor(), &id).await?.unwrap_or(new.workspace_id);
+    if from != new.workspace_id {
+        resource::queue_up(tx, &[from]).await?;
+    }
     resource::write(tx, new.workspace_id, from, &id, &new).await?;
     Ok(())
 }
@@ -160,30 +176,44 @@ async fn import_resource(
 /// # Errors
 /// As [`run`].
 pub async fn resources(tx: &mut Tx, caller: &Caller, lines: &[(usize, ImportedResource)]) -> Result<usize> {
+    let ids: Vec<ResourceId> = lines.iter().map(|(_, line)| line.parts().0).collect();
+    let mut lies_in = resource::locate_all(tx, caller, &ids).await?;
     let mut touched: BTreeMap<WorkspaceId, Touched> = BTreeMap::new();
-    for (number, line) in lines {
-        let (id, new) = line.parts();
-        let to = new.workspace_id;
-        let at = |error| at_line(*number, error);
-        let from = resource::locate(tx, caller, &id).await.map_err(at)?.unwrap_or(to);
-        for workspace in [to, from] {
+    for ((number, line), id) in lines.iter().zip(&ids) {
+        for workspace in [Some(line.workspace_id), lies_in.get(id).copied()].into_iter().flatten() {
             if let Entry::Vacant(unproven) = touched.entry(workspace) {
-                let proof = tx.authorize::<workspace::WriteResources>(caller, workspace).await.map_err(at)?;
+                let proof = tx.authorize::<workspace::WriteResources>(caller, workspace).await;
+                let proof = proof.map_err(|error| at_line(*number, error))?;
                 unproven.insert(Touched { proof, resources: vec![] });
             }
         }
-        resource::write(tx, to, from, &id, &new).await.map_err(at)?;
-        for (_, touched) in touched.iter_mut().filter(|(workspace, _)| **workspace == to || **workspace == from) {
+    }
+    let workspaces: Vec<WorkspaceId> = touched.keys().copied().collect();
+    resource::queue_up(tx, &workspaces).await?;
+    for (number, line) in lines {
+        let (id, new) = line.parts();
+        let to = new.workspace_id;
+        let from = lies_in.insert(id.clone(), to).unwrap_or(to);
+        resource::write(tx, to, from, &id, &new).await.map_err(|error| at_line(*number, error))?;
+        for (_, touched) in
+            touched.iter_mut().filter(|(workspace, _)| **workspace == to || **workspace == from)
+        {
             touched.resources.push(id.clone());
         }
     }
-    // In the order of the ids, so that two batches never wait for each other's chains.
-    for (id, Touched { proof, resources }) in &touched {
-        let org = sqlx::query_scalar!("select org_id from workspaces where id = $1", id.0)
-            .fetch_optional(tx.connection())
-            .await?;
+    let workspaces: Vec<Uuid> = workspaces.into_iter().map(|id| id.0).collect();
+    // In the order of the chains, so that two batches never wait for each other's.
+    let workspaces = sqlx::query!(
+        "select id, org_id from workspaces where id = any ($1) order by org_id nulls first, id",
+        &workspaces
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    for workspace in workspaces {
+        let id = WorkspaceId(workspace.id);
+        let Some(Touched { proof, resources }) = touched.get(&id) else { continue };
         let change = Change { after: json!({ "resources": resources }), ..Change::default() };
-        tx.record(proof, org.flatten().map(OrgId), &id.uid(), change).await?;
+        tx.record(proof, workspace.org_id.map(OrgId), &id.uid(), change).await?;
     }
     Ok(lines.len())
 }
@@ -196,10 +226,15 @@ struct Touched {
 
 /// Says which line it was.
 fn at_line(number: usize, error: Error) -> Error {
-    let field = |name: &str| if name.is_empty() { format!("line {number}") } else { format!("line {number}: {name}") };
+    let field = |name: &str| {
+        if name.is_empty() { format!("line {number}") } else { format!("line {number}: {name}") }
+    };
     match error {
         Error::Invalid(fields) => Error::Invalid(
-            fields.into_iter().map(|wrong| FieldError { field: field(&wrong.field), message: wrong.message }).collect(),
+            fields
+                .into_iter()
+                .map(|wrong| FieldError { field: field(&wrong.field), message: wrong.message })
+                .collect(),
         ),
         Error::NotFound(noun) => Error::invalid(field(""), format!("there is no such {noun}")),
         Error::Conflict { code, message } if code != "contention" => Error::invalid(field(""), message),

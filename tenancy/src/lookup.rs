@@ -121,7 +121,8 @@ async fn statement(connection: &mut PgConnection, wanted: &Wanted) -> Result<(Ve
             ("revision", Value::String(text)) => revision = text.parse().ok(),
             (kind, fact) => {
                 let tagged = Value::Object([(kind.to_owned(), fact)].into_iter().collect());
-                facts.push(serde_json::from_value(tagged).map_err(|error| sqlx::Error::Decode(error.into()))?);
+                facts
+                    .push(serde_json::from_value(tagged).map_err(|error| sqlx::Error::Decode(error.into()))?);
             }
         }
     }

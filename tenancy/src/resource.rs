@@ -106,6 +106,33 @@ pub async fn locate(tx: &mut Tx, caller: &Caller, id: &ResourceId) -> Result<Opt
     Ok(found.map(WorkspaceId))
 }
 
+/// As [`locate`], for many: those that are registered, and where.
+pub(crate) async fn locate_all(
+    tx: &mut Tx,
+    caller: &Caller,
+    ids: &[ResourceId],
+) -> Result<HashMap<ResourceId, WorkspaceId>> {
+    if *caller == Caller::Anonymous {
+        return Err(Error::Unauthenticated);
+    }
+    let storable = || ids.iter().filter(|id| id.is_storable());
+    let types: Vec<String> = storable().map(|id| id.kind.clone()).collect();
+    let names: Vec<String> = storable().map(|id| id.id.clone()).collect();
+    let found = sqlx::query!(
+        "select r.type, r.id, r.workspace_id from resources r
+         join (select distinct type, id from unnest($1::text[], $2::text[]) as wanted (type, id)) w
+             on r.type = w.type and r.id = w.id",
+        &types,
+        &names,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    let located = found
+        .into_iter()
+        .map(|row| (ResourceId { kind: row.r#type, id: row.id }, WorkspaceId(row.workspace_id)));
+    Ok(located.collect())
+}
+
 /// One resource.
 ///
 /// # Errors
@@ -129,13 +156,17 @@ pub async fn put(
     id: &ResourceId,
     new: &NewResource,
 ) -> Result<(Resource, Written)> {
-    let before = match may.from {
-        Some(from) => Some(read_for_update(tx, *from.target(), id).await?),
-        None => None,
-    };
     let to = *may.to.target();
-    let written = write(tx, to, may.from.map_or(to, |from| *from.target()), id, new).await?;
-    let after = read(tx, *may.to.target(), id).await?;
+    let from = may.from.map_or(to, |from| *from.target());
+    queue_up(tx, &[to, from]).await?;
+    // It may have come or gone since it was looked for.
+    let before = match read(tx, from, id).await {
+        Ok(before) => Some(before),
+        Err(Error::NotFound(_)) => None,
+        Err(error) => return Err(error),
+    };
+    let written = write(tx, to, from, id, new).await?;
+    let after = read(tx, to, id).await?;
     let change = Change { before: before.as_ref().map_or(Value::Null, view), after: view(&after) };
     let org = org_of(tx, after.workspace_id).await?;
     tx.record(may.to, org, &uid(tx, id)?, change).await?;
@@ -152,9 +183,11 @@ pub async fn patch(
     id: &ResourceId,
     patch: ResourcePatch,
 ) -> Result<Resource> {
-    let from = may.from.map_or(*may.to.target(), |from| *from.target());
+    let to = *may.to.target();
+    let from = may.from.map_or(to, |from| *from.target());
     // Two patches at once must not undo one another.
-    let now = read_for_update(tx, from, id).await?;
+    queue_up(tx, &[to, from]).await?;
+    let now = read(tx, from, id).await?;
     let mut attributes = now.attributes;
     for (name, value) in patch.attributes.unwrap_or_default() {
         if value.is_null() {
@@ -172,8 +205,19 @@ pub async fn patch(
     Ok(put(tx, may, id, &new).await?.0)
 }
 
+/// Makes all who write in the same workspaces wait for one another: else two could make a circle of parents that neither
+/// sees, or leave a child behind. Taken before any other lock, and in the order of the ids, so that nobody waits for
+/// somebody who waits for them.
+pub(crate) async fn queue_up(tx: &mut Tx, workspaces: &[WorkspaceId]) -> Result<()> {
+    let ids: Vec<Uuid> = workspaces.iter().map(|id| id.0).collect();
+    sqlx::query!("select id from workspaces where id = any ($1) order by id for no key update", &ids)
+        .fetch_all(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Writes a resource that lies, or will lie, in `to`; if it is there already, it must lie in `from`. For those who hold
-/// the proof for both and record the change.
+/// the proof for both, have queued up in both, and record the change.
 pub(crate) async fn write(
     tx: &mut Tx,
     to: WorkspaceId,
@@ -220,7 +264,8 @@ pub async fn delete(
     allowed: &Authorized<workspace::WriteResources>,
     id: &ResourceId,
 ) -> Result<()> {
-    let before = read_for_update(tx, *allowed.target(), id).await?;
+    queue_up(tx, &[*allowed.target()]).await?;
+    let before = read(tx, *allowed.target(), id).await?;
     sqlx::query!(
         "delete from resources where type = $1 and id = $2 and workspace_id = $3",
         id.kind,
@@ -292,7 +337,8 @@ async fn check_owner(tx: &mut Tx, new: &NewResource) -> Result<()> {
     if belongs {
         return Ok(());
     }
-    let message = "not a member of the workspace's organization, nor somebody whom the workspace is shared with";
+    let message =
+        "not a member of the workspace's organization, nor somebody whom the workspace is shared with";
     Err(Error::invalid("owner_id", message))
 }
 
@@ -313,10 +359,6 @@ async fn set_parents(
     id: &ResourceId,
     parents: &[ResourceId],
 ) -> Result<()> {
-    // Writers of parents in one workspace queue up here: two of them could make a circle together that neither sees.
-    sqlx::query!("select id from workspaces where id = $1 for no key update", workspace.0)
-        .fetch_optional(tx.connection())
-        .await?;
     let left_behind = sqlx::query_scalar!(
         r#"select exists (
                select from resource_parents p join resources c on c.type = p.child_type and c.id = p.child_id
@@ -400,15 +442,10 @@ struct Row {
     updated_at: DateTime<Utc>,
 }
 
-/// As [`read`], keeping others from changing it before this transaction ends.
-async fn read_for_update(tx: &mut Tx, workspace: WorkspaceId, id: &ResourceId) -> Result<Resource> {
-    sqlx::query!("select id from resources where type = $1 and id = $2 for update", id.kind, id.id)
-        .fetch_optional(tx.connection())
-        .await?;
-    read(tx, workspace, id).await
-}
-
 async fn read(tx: &mut Tx, workspace: WorkspaceId, id: &ResourceId) -> Result<Resource> {
+    if !id.is_storable() {
+        return Err(Error::NotFound(NOUN));
+    }
     let row = sqlx::query_as!(
         Row,
         r#"select workspace_id, owner_id, attributes, created_at, updated_at, coalesce((

@@ -52,7 +52,10 @@ impl ImportedWorkspace {
         .execute(tx.connection())
         .await?;
         if written.rows_affected() == 0 {
-            return Err(Error::invalid("id", "the workspace belongs to another organization or person, and stays there"));
+            return Err(Error::invalid(
+                "id",
+                "the workspace belongs to another organization or person, and stays there",
+            ));
         }
         if let Some(owner) = self.owner_id {
             // The one member of a personal workspace.

@@ -1,0 +1,15 @@
+//! Tests of the rules on a real Postgres: a database for each test, with the policies that ship.
+#![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
+
+mod action;
+mod api_key;
+mod audit;
+mod confinement;
+mod decision;
+mod import;
+mod job;
+mod migration;
+mod resource;
+mod revision;
+mod support;
+mod token;

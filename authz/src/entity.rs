@@ -37,8 +37,12 @@ impl Snapshot {
             }
         }
         // The workspace is a parent where the type declares it as one.
-        let in_workspace =
-            self.schema.ancestors(&declared.name).into_iter().flatten().any(|name| name.to_string() == "Workspace");
+        let in_workspace = self
+            .schema
+            .ancestors(&declared.name)
+            .into_iter()
+            .flatten()
+            .any(|name| name.to_string() == "Workspace");
         let parents: Vec<Value> = parents
             .iter()
             .filter(|parent| in_workspace || parent.type_name().to_string() != "Workspace")

@@ -63,7 +63,7 @@ pub struct Explanation {
 }
 
 impl Snapshot {
-    /// Decides, and says what every policy had to say. Costs some thousand times more than a decision.
+    /// Decides, and says what every policy had to say. Costs some fifty times more than a decision.
     #[must_use]
     pub fn explain(&self, posed: &Posed, facts: Vec<Entity>) -> Explanation {
         let entities = match self.entities(posed, facts) {
@@ -79,7 +79,8 @@ impl Snapshot {
             }
         };
         let decision = self.evaluate(&posed.request, &entities);
-        let all = || self.set.policies().filter_map(|policy| self.opinion(policy, posed, &entities)).collect();
+        let all =
+            || self.set.policies().filter_map(|policy| self.opinion(policy, posed, &entities)).collect();
         let mut opinions: Vec<Opinion> = stack::on_a_large_one(all).unwrap_or_default();
         let not_applicable = self.set.num_of_policies() - opinions.len();
         // What could have turned the answer around comes before what could not.
@@ -248,7 +249,7 @@ fn strength(expression: &Value) -> u8 {
 
 /// An expression as people write it. Cedar itself prints `a > b` as `!(a <= b)`, and the like.
 fn expression_text(expression: &Value) -> String {
-    for operator in ["||", "&&", ">", ">=", "!="] {
+    for operator in ["||", "&&", "==", "!=", "<", "<=", ">", ">="] {
         let Some(operands) = expression.get(operator) else { continue };
         let own = strength(expression);
         let side = |name: &str| {

@@ -56,7 +56,6 @@ impl Live {
     pub fn open(folder: &Path, actions: &[&'static str], clock: Clock) -> Result<Arc<Self>, Report> {
         let snapshot = Snapshot::load(folder, actions)?;
         let status = Status { loaded_at: clock.now(), broken: None };
-        metrics::gauge!("doorward_policies_broken").set(0.0);
         Ok(Arc::new(Self {
             folder: folder.to_owned(),
             actions: actions.to_vec(),
@@ -88,11 +87,14 @@ impl Live {
         state.seen = read.as_ref().ok().map(|sources| folder::hash(sources));
         match read.and_then(|sources| load::sources(&self.folder, &sources, &self.actions)) {
             Ok(snapshot) => {
-                tracing::info!(hash = snapshot.hash(), policies = snapshot.policies().len(), "policies reloaded");
+                tracing::info!(
+                    hash = snapshot.hash(),
+                    policies = snapshot.policies().len(),
+                    "policies reloaded"
+                );
                 state.status = Status { loaded_at: self.clock.now(), broken: None };
                 self.current.store(Arc::new(snapshot));
                 metrics::counter!("doorward_policy_reloads_total", "result" => "loaded").increment(1);
-                metrics::gauge!("doorward_policies_broken").set(0.0);
                 true
             }
             Err(report) => {
@@ -100,10 +102,10 @@ impl Live {
                     return false;
                 }
                 tracing::error!(%report, "policies are broken on disk; the last good ones stay in force");
-                let since = state.status.broken.as_ref().map_or_else(|| self.clock.now(), |(since, _)| *since);
+                let since =
+                    state.status.broken.as_ref().map_or_else(|| self.clock.now(), |(since, _)| *since);
                 state.status.broken = Some((since, report));
                 metrics::counter!("doorward_policy_reloads_total", "result" => "broken").increment(1);
-                metrics::gauge!("doorward_policies_broken").set(1.0);
                 true
             }
         }

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use cedar_policy::{Entities, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator};
+use cedar_policy::{
+    Entities, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator,
+};
 
 use crate::application::Owners;
 use crate::decide::chain;
@@ -285,14 +287,18 @@ impl Loader {
                 (of(Kind::Plans).next(), Entities::from_entities([plan], Some(schema)))
             {
                 let offset = source.text.find(&name).unwrap_or(0);
-                self.findings.push(source.error(offset, format!("plan {name} does not fit the schema: {}", chain(&error))));
+                self.findings.push(
+                    source.error(offset, format!("plan {name} does not fit the schema: {}", chain(&error))),
+                );
             }
         }
         for action in every_question::misfits(schema) {
             let app = self.owners.owner(&action.type_name().namespace());
             let id = format!("{:?}", action.id().unescaped());
             let mut declaring = of(Kind::Schema).filter(|source| source.app.as_deref() == app);
-            if let Some(source) = declaring.clone().find(|s| s.text.contains(&id)).or_else(|| declaring.next()) {
+            if let Some(source) =
+                declaring.clone().find(|s| s.text.contains(&id)).or_else(|| declaring.next())
+            {
                 let offset = source.text.find(&id).unwrap_or(0);
                 self.findings.push(source.error(
                     offset,

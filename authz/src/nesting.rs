@@ -8,7 +8,7 @@ use crate::source::Source;
 const MAX_DEPTH: usize = 64;
 /// Most tokens that may chain an expression (operators, `.`, `[`) or conditions (`{`) in one statement. What
 /// passes is decided on the stack of any thread: Cedar gives up, and so denies, where one is too small.
-const MAX_CHAIN: usize = 500;
+const MAX_CHAIN: usize = 300;
 /// Most `when` and `unless` of one policy.
 const MAX_CONDITIONS: usize = 100;
 
@@ -34,7 +34,8 @@ pub(crate) fn check(source: &Source) -> Option<Diagnostic> {
                     b'!' | b'-' => (prefix, chain) = (prefix + 1, chain + 1),
                     b';' => chain = 0,
                     // The second half of `&&`, `||`, `==`, `<=`, `>=`, `!=` adds nothing.
-                    b'&' | b'|' | b'=' if start.checked_sub(1).is_some_and(|at| b"&|<>=!".contains(&bytes[at])) => {}
+                    b'&' | b'|' | b'='
+                        if start.checked_sub(1).is_some_and(|at| b"&|<>=!".contains(&bytes[at])) => {}
                     b'&' | b'|' | b'+' | b'*' | b'.' | b'<' | b'>' | b'=' => chain += 1,
                     b'i' if is_word(bytes, start, b"if") => chain += MAX_CHAIN / MAX_DEPTH,
                     b'i' | b'h' | b'l' if WORDS.iter().any(|word| is_word(bytes, start, word)) => chain += 1,

@@ -153,6 +153,7 @@ pub fn action_name(action: &EntityUid) -> String {
 
 /// The actions that apply to something, by name; groups of actions do not.
 pub(crate) fn actions(schema: &Schema) -> BTreeMap<String, EntityUid> {
-    let applies = |action: &&EntityUid| schema.resources_for_action(action).is_some_and(|mut r| r.next().is_some());
+    let applies =
+        |action: &&EntityUid| schema.resources_for_action(action).is_some_and(|mut r| r.next().is_some());
     schema.actions().filter(applies).map(|action| (action_name(action), action.clone())).collect()
 }

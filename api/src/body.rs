@@ -93,10 +93,14 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Resp
 
 /// Reads JSON, naming the field that is wrong.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FieldError> {
+    // A list would be taken for the fields in their order.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| *byte != b'{') {
+        return Err(field("", "expected a JSON object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        field(if path == "." { "" } else { &path }, &error.inner().to_string())
+        field(if matches!(path.as_str(), "." | "?") { "" } else { &path }, &error.inner().to_string())
     })?;
     json.end().map_err(|error| field("", &error.to_string()))?;
     Ok(value)

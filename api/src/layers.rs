@@ -18,7 +18,7 @@ use crate::revision::REVISION;
 
 /// Wraps the routes. The last layer added is the first one that a request meets.
 pub(crate) fn wrap(router: Router, app: &App) -> Router {
-    router
+    let router = router
         .layer(DefaultBodyLimit::max(app.settings.body_limit))
         .layer(CatchPanicLayer::custom(|_| {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong on our side")
@@ -26,8 +26,26 @@ pub(crate) fn wrap(router: Router, app: &App) -> Router {
         }))
         .layer(middleware::from_fn_with_state(app.clone(), within_time))
         .layer(middleware::from_fn(no_store))
-        .layer(cors(app))
-        .layer(middleware::from_fn_with_state(app.clone(), observe))
+        .layer(middleware::from_fn(say_why));
+    // Without origins nobody asks beforehand, and OPTIONS is a method like others.
+    let router = if app.settings.cors_origins.is_empty() { router } else { router.layer(cors(app)) };
+    router.layer(middleware::from_fn_with_state(app.clone(), observe))
+}
+
+/// Makes a problem of an error that comes without a word.
+async fn say_why(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error()
+        || response.headers().contains_key(header::CONTENT_TYPE)
+    {
+        return response;
+    }
+    let code = if status == StatusCode::NOT_FOUND { "no_such_route" } else { "refused" };
+    let said = Problem::new(status, code, status.canonical_reason().unwrap_or("refused")).into_response();
+    let (mut parts, body) = said.into_parts();
+    parts.headers.extend(response.headers().clone());
+    Response::from_parts(parts, body)
 }
 
 /// Gives each request its id, a span and its figures.
@@ -48,7 +66,9 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
     let span = tracing::info_span!(
         "request", %method, route, request_id = id.to_str().unwrap_or_default(), status = tracing::field::Empty,
     );
-    runtime::telemetry::continue_trace(&span, |name| Some(request.headers().get(name)?.to_str().ok()?.to_owned()));
+    runtime::telemetry::continue_trace(&span, |name| {
+        Some(request.headers().get(name)?.to_str().ok()?.to_owned())
+    });
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     span.record("status", status);
@@ -63,9 +83,13 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
 /// A method as a label: clients may make up others, and each would be a time series of its own.
 fn known(method: &Method) -> &str {
     match *method {
-        Method::GET | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::HEAD | Method::OPTIONS => {
-            method.as_str()
-        }
+        Method::GET
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::HEAD
+        | Method::OPTIONS => method.as_str(),
         _ => "other",
     }
 }

@@ -3,9 +3,10 @@
 use serde_json::json;
 use utoipa::Modify;
 use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, Server};
+use utoipa::openapi::{OpenApi, RefOr, Response, Server};
 
 use crate::routes::{self, Access, TABLE};
 
@@ -60,6 +61,7 @@ pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
         else {
             continue;
         };
+        describe_problems(operation);
         match access {
             Access::Action(action) => {
                 operation.extensions = Some(Extensions::builder().add("x-action", json!(action)).build());
@@ -70,7 +72,7 @@ pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
     document
 }
 
-fn operation<'i>(item: &'i mut PathItem, method: &str) -> Option<&'i mut utoipa::openapi::path::Operation> {
+fn operation<'i>(item: &'i mut PathItem, method: &str) -> Option<&'i mut Operation> {
     match method {
         "get" => item.get.as_mut(),
         "put" => item.put.as_mut(),
@@ -79,4 +81,32 @@ fn operation<'i>(item: &'i mut PathItem, method: &str) -> Option<&'i mut utoipa:
         "delete" => item.delete.as_mut(),
         _ => None,
     }
+}
+
+/// Errors are problem details, and every body may be too large.
+fn describe_problems(operation: &mut Operation) {
+    if operation.request_body.is_some() && !operation.responses.responses.contains_key("413") {
+        let problem = operation.responses.responses.get("401").cloned();
+        if let Some(RefOr::T(mut problem)) = problem {
+            problem.description = "Body too large".into();
+            operation.responses.responses.insert("413".into(), RefOr::T(problem));
+        }
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with(['4', '5'])
+            && is_problem(response)
+            && let Some(content) = response.content.shift_remove("application/json")
+        {
+            response.content.insert("application/problem+json".into(), content);
+        }
+    }
+}
+
+/// `/readyz` answers 503 with its report, which is no problem.
+fn is_problem(response: &Response) -> bool {
+    response.content.values().any(|content| match content {
+        RefOr::T(content) => content.schema.is_some(),
+        RefOr::Ref(_) => true,
+    })
 }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Router};
 use runtime::Shutdown;
 use tokio::net::{TcpListener, UnixListener};
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::App;
 use crate::context::OverControlSocket;
@@ -21,9 +21,11 @@ use crate::{layers, openapi, routes};
 pub fn router(app: &App) -> Router {
     let (routes, document) = routes::routes().split_for_parts();
     let document = openapi::finish(document, &app.settings.public_url);
+    // Unless told not to, the page sends the document's address to a validator elsewhere.
+    let config = Config::from(openapi::PATH).validator_url("none");
     let router = routes
         .with_state(app.clone())
-        .merge(SwaggerUi::new("/docs").url(openapi::PATH, document))
+        .merge(SwaggerUi::new("/docs").config(config).url(openapi::PATH, document))
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "no_such_route", "nothing is served here") })
         .method_not_allowed_fallback(|| async {
             Problem::new(

@@ -52,16 +52,17 @@ impl ImportedOrganization {
         let now = tx.now();
         sqlx::query!(
             "insert into organizations (id, slug, name, plan, subscription_status, trial_ends_at, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7)
+             values ($1, $2, $3, $4, $5, coalesce($6::timestamptz, $8::timestamptz), $7)
              on conflict (id) do update set slug = $2, name = $3, plan = $4, subscription_status = $5,
-                 trial_ends_at = $6",
+                 trial_ends_at = coalesce($6, organizations.trial_ends_at)",
             self.id.0,
             self.slug,
             self.name,
             self.plan,
             self.subscription_status.as_str(),
-            self.trial_ends_at.unwrap_or(now),
+            self.trial_ends_at,
             self.created_at.unwrap_or(now),
+            now,
         )
         .execute(tx.connection())
         .await?;

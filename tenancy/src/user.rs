@@ -72,17 +72,18 @@ impl ImportedUser {
         let now = tx.now();
         sqlx::query!(
             "insert into users (id, email, name, status, email_verified_at, approval_due_at, platform_role, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)
+             values ($1, $2, $3, $4, $5, coalesce($6::timestamptz, $9::timestamptz), $7, $8)
              on conflict (id) do update set email = $2, name = $3, status = $4, email_verified_at = $5,
-                 approval_due_at = $6, platform_role = $7",
+                 approval_due_at = coalesce($6, users.approval_due_at), platform_role = $7",
             self.id.0,
             self.email,
             self.name,
             self.status.as_str(),
             self.email_verified_at,
-            self.approval_due_at.unwrap_or(now),
+            self.approval_due_at,
             self.platform_role.map(PlatformRole::as_str),
             self.created_at.unwrap_or(now),
+            now,
         )
         .execute(tx.connection())
         .await?;

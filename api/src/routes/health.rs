@@ -36,5 +36,7 @@ pub(crate) async fn readyz(State(app): State<App>) -> impl IntoResponse {
     responses((status = 200, description = "Prometheus text format", content_type = "text/plain")),
 )]
 pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
+    let is_broken = app.db.policies().status().broken.is_some();
+    metrics::gauge!("doorward_policies_broken").set(if is_broken { 1.0 } else { 0.0 });
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics.render())
 }

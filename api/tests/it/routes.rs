@@ -1,0 +1,249 @@
+//! The table of routes: who gets in at all, and that nobody learns of another tenant.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use api::{Access, TABLE};
+use authz::Snapshot;
+use serde_json::{Value, json};
+
+use crate::support::{Call, ROOT, TestApp, shipped, text};
+use crate::world::{ACME, FAR, GLOBEX, NOTHING, OPEN};
+
+fn document() -> Value {
+    serde_json::to_value(api::document("http://localhost")).unwrap()
+}
+
+/// The routes that an action decides, with a path on which there is something of Acme's.
+fn guarded(key: &str) -> Vec<(&'static str, String)> {
+    let decided = TABLE.iter().filter(|(_, _, access)| *access != Access::Public);
+    decided.map(|(method, path, _)| (*method, fill(path, ACME, key, "plan"))).collect()
+}
+
+fn fill(path: &str, org: &str, key: &str, id: &str) -> String {
+    path.replace("{org_id}", org).replace("{key_id}", key).replace("{type}", "Resource").replace("{id}", id)
+}
+
+/// A body that the route takes, as far as it takes one.
+fn body(method: &str, path: &str) -> String {
+    let question = json!({ "action": "resource.read", "resource": { "type": "Resource", "id": "plan" } });
+    match (method, path) {
+        (_, "/api/v1/authorize") => question.to_string(),
+        (_, "/api/v1/authorize/batch") => json!({ "requests": [question] }).to_string(),
+        ("put", _) => json!({ "workspace_id": OPEN, "attributes": { "kind": "changed" } }).to_string(),
+        ("patch", _) => json!({ "attributes": { "kind": "changed" } }).to_string(),
+        ("post", path) if path.ends_with("/keys") => {
+            json!({ "name": "new", "scopes": ["authorize"] }).to_string()
+        }
+        _ => String::new(),
+    }
+}
+
+impl Call {
+    /// With the body that the route takes.
+    fn whole(self, method: &str, path: &str) -> Self {
+        self.body(body(method, path))
+    }
+}
+
+// proves API-6, API-7
+#[test]
+fn the_table_and_the_document_have_the_same_routes() {
+    let document = document();
+    let documented: BTreeSet<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(move |method| (method.clone(), path.clone()))
+        })
+        .collect();
+    let listed: BTreeSet<(String, String)> =
+        TABLE.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(documented, listed);
+    assert_eq!(listed.len(), TABLE.len(), "a route is listed twice");
+}
+
+// proves API-7
+#[test]
+fn every_route_is_decided_by_an_action_that_the_policies_declare() {
+    let snapshot = Snapshot::load(&shipped(), tenancy::ACTIONS).unwrap();
+    let document = document();
+    for (method, path, access) in TABLE {
+        let operation = &document["paths"][path][method];
+        match access {
+            Access::Action(action) => {
+                assert!(tenancy::ACTIONS.contains(action), "{method} {path}: {action}");
+                assert!(snapshot.action(action).is_some(), "{method} {path}: {action}");
+                assert_eq!(operation["x-action"], *action, "{method} {path}");
+                assert!(operation["responses"]["401"].is_object(), "{method} {path}");
+            }
+            Access::Public => assert_eq!(operation["security"], json!([]), "{method} {path}"),
+        }
+    }
+}
+
+// proves API-7
+#[tokio::test]
+async fn every_route_of_the_table_is_served() {
+    let app = TestApp::start().await;
+    for (method, path, _) in TABLE {
+        let path = fill(path, ACME, NOTHING, "plan");
+        let reply = app.call(&method.to_uppercase(), &path).send().await;
+        assert!(!matches!(reply.status, 405 | 500..), "{method} {path}: {}", reply.status);
+        assert_ne!(reply.body["code"], "no_such_route", "{method} {path}");
+    }
+}
+
+// proves API-2
+#[tokio::test]
+async fn nobody_gets_past_401_without_credentials_whatever_they_send() {
+    let app = TestApp::start().await;
+    let (key, _) = app.key(Some(ACME), &["authorize"]).await;
+    let before = app.contents();
+    for (method, path) in guarded(&key) {
+        for body in [body(method, &path), String::new(), "not json".to_owned()] {
+            let reply = app.call(&method.to_uppercase(), &path).body(body.clone()).send().await;
+            let code = reply.body["code"].as_str();
+            assert_eq!((reply.status, code), (401, Some("unauthenticated")), "{method} {path} {body:?}");
+            assert_eq!(reply.header("www-authenticate"), Some("Bearer realm=\"doorward\""));
+        }
+    }
+    assert_eq!(app.contents(), before);
+}
+
+// proves API-2, KEY-1
+#[tokio::test]
+async fn nobody_gets_past_401_with_a_key_that_is_bad_expired_or_revoked() {
+    let app = TestApp::start().await;
+    let (key, _) = app.key(Some(ACME), &["authorize"]).await;
+    let (revoked, revoked_token) = app.key(None, &["keys:manage"]).await;
+    app.delete(&format!("/api/v1/keys/{revoked}")).by(ROOT).send().await.expect(204);
+    let brief = json!({ "name": "brief", "scopes": ["keys:manage"], "expires_at": "2026-11-21T13:00:00Z" });
+    let brief = app.post("/api/v1/keys").by(ROOT).json(&brief).send().await.expect(201);
+    let brief_token = text(&brief.body["token"]);
+    app.clock.advance(Duration::from_secs(3600));
+
+    let mut bad: Vec<Vec<u8>> = vec![b"Bearer \xff\xfe".to_vec()];
+    bad.extend(
+        [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Basic YWxhZGRpbjpvcGVuc2VzYW1l",
+            "Bearer dw_short",
+            "Bearer dw_the-key-that-nobody-has-ever-made",
+            "Bearer dw_the-key-that-every-test-begins-witH", // the right prefix, and not the right key
+            ROOT,
+            &format!("Bearer {ROOT} {ROOT}"),
+            &format!("Bearer {}", "x".repeat(5_000)),
+            &format!("Bearer {revoked_token}"),
+            &format!("Bearer {brief_token}"),
+        ]
+        .map(|header| header.as_bytes().to_vec()),
+    );
+    let before = app.contents();
+    for header in bad {
+        for (method, path) in guarded(&key) {
+            let call = app.call(&method.to_uppercase(), &path).whole(method, &path);
+            let reply = call.header("authorization", &header).send().await;
+            let said = String::from_utf8_lossy(&header);
+            assert_eq!(reply.status, 401, "{method} {path} {said}");
+            assert_eq!(reply.body["code"], "invalid_token", "{method} {path} {said}");
+        }
+    }
+    assert_eq!(app.contents(), before);
+}
+
+// proves API-2, KEY-1
+#[tokio::test]
+async fn what_is_another_organizations_looks_like_what_does_not_exist() {
+    let app = TestApp::start().await;
+    let (key, _) = app.key(Some(ACME), &["authorize"]).await;
+    let stranger = app.org_key(GLOBEX).await;
+    let before = app.contents();
+    for (method, path, _) in TABLE.iter().filter(|(_, path, _)| path.contains('{')) {
+        let (real, made_up) = (fill(path, ACME, &key, "plan"), fill(path, NOTHING, NOTHING, "nothing"));
+        // A PUT would make what is not there, so both try it in a workspace of Acme's.
+        let send = |path: String| app.call(&method.to_uppercase(), &path).by(&stranger).whole(method, &path);
+        let (real, made_up) = (send(real).send().await, send(made_up).send().await);
+        assert_eq!(real.status, 404, "{method} {path}: {}", real.text);
+        assert_eq!((real.status, &real.body), (made_up.status, &made_up.body), "{method} {path}");
+        assert_eq!(real.headers.len(), made_up.headers.len(), "{method} {path}");
+    }
+    assert_eq!(app.contents(), before);
+}
+
+// proves API-2, RES-1
+#[tokio::test]
+async fn a_body_that_names_what_is_another_organizations_learns_nothing_either() {
+    let app = TestApp::start().await;
+    let stranger = app.org_key(GLOBEX).await;
+    let before = app.contents();
+    for there in [OPEN, NOTHING] {
+        let put = json!({ "workspace_id": there, "attributes": { "kind": "note" } });
+        let reply = app.put("/api/v1/resources/Resource/new").by(&stranger).json(&put).send().await;
+        assert_eq!(reply.problem(404, "not_found").body["detail"], "there is no such workspace");
+        let moved = json!({ "workspace_id": there });
+        let reply = app.patch("/api/v1/resources/Resource/far").by(&stranger).json(&moved).send().await;
+        assert_eq!(reply.problem(404, "not_found").body["detail"], "there is no such workspace");
+        let line =
+            json!({ "type": "Resource", "id": "new", "workspace_id": there, "attributes": { "kind": "n" } });
+        let reply = app.post("/api/v1/resources/bulk").by(&stranger).json(&line).send().await;
+        let said = reply.problem(422, "invalid").body["fields"].clone();
+        assert_eq!(said, json!([{ "field": "line 1", "message": "there is no such workspace" }]));
+    }
+    for parent in ["plan", "nothing"] {
+        let put = json!({
+            "workspace_id": FAR, "attributes": { "kind": "note" }, "parents": [{ "type": "Resource", "id": parent }],
+        });
+        let reply = app.put("/api/v1/resources/Resource/new").by(&stranger).json(&put).send().await;
+        let said = text(&reply.problem(422, "invalid").body["fields"][0]["message"]).replace(parent, "…");
+        assert_eq!(said, "there is no Resource \"…\" in this workspace");
+    }
+    assert_eq!(app.contents(), before);
+}
+
+// proves API-2, KEY-1
+#[tokio::test]
+async fn the_platforms_routes_are_403_for_an_organizations_key() {
+    let app = TestApp::start().await;
+    let token = app.org_key(ACME).await;
+    let before = app.contents();
+    let new = json!({ "name": "new", "scopes": ["authorize"] });
+    app.post("/api/v1/keys").by(&token).json(&new).send().await.problem(403, "forbidden");
+    app.get("/api/v1/keys").by(&token).send().await.problem(403, "forbidden");
+    app.get("/api/v1/policies").by(&token).send().await.problem(403, "forbidden");
+    app.post("/api/v1/import").by(&token).send().await.problem(403, "forbidden");
+    assert_eq!(app.contents(), before);
+}
+
+// proves KEY-1
+#[tokio::test]
+async fn a_key_does_what_its_scopes_say_and_nothing_else() {
+    let app = TestApp::start().await;
+    let uses: [(&str, &str, &str, Value); 6] = [
+        ("authorize", "POST", "/api/v1/authorize", json!(null)),
+        ("resources:read", "GET", "/api/v1/resources/Resource/plan", json!(null)),
+        ("resources:write", "PATCH", "/api/v1/resources/Resource/plan", json!({})),
+        ("keys:manage", "GET", "/api/v1/keys", json!(null)),
+        ("policies:read", "GET", "/api/v1/policies", json!(null)),
+        ("import", "POST", "/api/v1/import", json!(null)),
+    ];
+    for (scope, _, _, _) in &uses {
+        let (_, token) = app.key(None, &[*scope]).await;
+        for (needed, method, path, given) in &uses {
+            let call = app.call(method, path).by(&token);
+            let call = match *path {
+                "/api/v1/import" => call,
+                _ if given.is_null() => call.whole(&method.to_lowercase(), path),
+                _ => call.json(given),
+            };
+            let reply = call.send().await;
+            // An import of nothing is refused, once the caller may import.
+            let done = if *path == "/api/v1/import" { 422 } else { 200 };
+            let expected = if needed == scope { done } else { 403 };
+            assert_eq!(reply.status, expected, "{scope} on {method} {path}: {}", reply.text);
+        }
+    }
+}

@@ -64,7 +64,10 @@ pub(crate) async fn get(
         files: values(snapshot.files()),
         policies: values(&snapshot.policies()),
         warnings: values(snapshot.warnings()),
-        broken: status.broken.map(|(since, report)| BrokenView { since, errors: values(&report.0) }),
+        broken: status.broken.map(|(since, report)| BrokenView {
+            since,
+            errors: values(&report.errors().collect::<Vec<_>>()),
+        }),
     }))
 }
 

@@ -276,8 +276,8 @@ async fn a_body_that_is_no_question_is_400_and_names_the_field() {
             "is_admin",
         ),
         (r#"{"action": "a", "action": "b", "resource": {"type": "R", "id": "p"}}"#, ""),
-        (r#"{"action": "a", "resource": {"type": "R", "id": "p", "id": "q"}}"#, "resource.id"),
-        (r#"{"action": "\ud800", "resource": {"type": "R", "id": "p"}}"#, ""),
+        (r#"{"action": "a", "resource": {"type": "R", "id": "p", "id": "q"}}"#, "resource"),
+        (r#"{"action": "\ud800", "resource": {"type": "R", "id": "p"}}"#, "action"),
     ] {
         let reply = refuse(&app, body.to_owned()).await;
         assert_eq!(reply.body["fields"][0]["field"], field, "{body}: {}", reply.text);

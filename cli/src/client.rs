@@ -1,6 +1,5 @@
 //! How the command line talks to a running Doorward: over its control socket, or over HTTP with a key.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,7 +8,6 @@ use api::ControlSocket;
 use runtime::Config;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use tenancy::Token;
 
 /// Which Doorward to talk to.
 #[derive(Debug, clap::Args)]
@@ -38,34 +36,16 @@ pub(crate) struct Reply {
     pub(crate) body: Value,
 }
 
-/// It was asked, and it said no.
-#[derive(Debug)]
-pub(crate) struct Refused(String);
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
-
 impl Reply {
-    /// The body of a success; [`Refused`] if it is none.
+    /// The body of a success.
     pub(crate) fn done(self) -> anyhow::Result<Value> {
-        if self.is_success { Ok(self.body) } else { Err(Refused(self.problem()).into()) }
+        if self.is_success { Ok(self.body) } else { bail!("{}", self.problem()) }
     }
 
-    /// What a problem says, with the fields that are wrong.
+    /// What a problem says.
     pub(crate) fn problem(&self) -> String {
-        let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-        let detail = text(&self.body, "detail");
-        let fields = self.body["fields"].as_array().into_iter().flatten();
-        let wrong: String = fields
-            .map(|field| format!("\n  {}: {}", text(field, "field"), text(field, "message")))
-            .filter(|wrong| wrong.trim() != detail)
-            .collect();
-        format!("{detail} ({}){wrong}", text(&self.body, "code"))
+        let text = |name: &str| self.body[name].as_str().unwrap_or_default();
+        format!("{} ({})", text("detail"), text("code"))
     }
 }
 
@@ -88,10 +68,7 @@ impl Client {
             Some(file) => {
                 let text = std::fs::read_to_string(file)
                     .with_context(|| format!("{} cannot be read", file.display()))?;
-                let token = Token::parse(text.trim()).with_context(|| {
-                    format!("{} does not hold an API key, and nothing else", file.display())
-                })?;
-                SecretString::from(token.reveal().to_owned())
+                SecretString::from(text.trim().to_owned())
             }
             None => config
                 .bootstrap_key

@@ -1,5 +1,6 @@
 //! `doorward policies explain`
 
+use anyhow::Context as _;
 use runtime::Config;
 use serde_json::{Map, Value, json};
 
@@ -9,20 +10,20 @@ use crate::client::{Client, Target};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Who, as Type::id: User::019aa000-0000-7000-8000-000000000001.
-    #[arg(long, value_parser = entity)]
-    principal: Value,
+    #[arg(long)]
+    principal: String,
 
     /// Does what: resource.read, Docs::read.
     #[arg(long)]
     action: String,
 
     /// To what, as Type::id.
-    #[arg(long, value_parser = entity)]
-    resource: Value,
+    #[arg(long)]
+    resource: String,
 
     /// Under which circumstances, as a JSON object: '{"mfa": true}'.
-    #[arg(long, default_value = "{}", value_parser = object)]
-    context: Map<String, Value>,
+    #[arg(long, default_value = "{}")]
+    context: String,
 
     /// Print the answer as JSON.
     #[arg(long)]
@@ -34,11 +35,13 @@ pub(crate) struct Arguments {
 
 /// Asks and prints.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<u8> {
+    let context: Map<String, Value> =
+        serde_json::from_str(&arguments.context).context("--context is no JSON object")?;
     let question = json!({
-        "principal": arguments.principal,
+        "principal": entity(&arguments.principal)?,
         "action": arguments.action,
-        "resource": arguments.resource,
-        "context": arguments.context,
+        "resource": entity(&arguments.resource)?,
+        "context": context,
         "explain": true,
     });
     let answer = Client::new(config, &arguments.target)?
@@ -76,11 +79,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
     Ok(0)
 }
 
-fn entity(text: &str) -> Result<Value, String> {
-    let (kind, id) = text.rsplit_once("::").ok_or("not written Type::id")?;
+fn entity(text: &str) -> anyhow::Result<Value> {
+    let (kind, id) = text.rsplit_once("::").with_context(|| format!("{text:?} is not written Type::id"))?;
     Ok(json!({ "type": kind, "id": id }))
-}
-
-fn object(text: &str) -> Result<Map<String, Value>, String> {
-    serde_json::from_str(text).map_err(|error| format!("no JSON object: {error}"))
 }

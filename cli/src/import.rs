@@ -42,24 +42,20 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
     };
     let (mut first, mut written) = (1, 0);
     loop {
-        let (batch, count) =
-            take(lines.as_mut()).with_context(|| format!("{name} cannot be read; {}", kept(first)))?;
+        let (batch, count) = take(lines.as_mut()).with_context(|| format!("{name} cannot be read"))?;
         if count == 0 {
             break;
         }
         let last = first + count - 1;
-        let outcome = format!("lines {first} to {last} were not imported; {}", kept(first));
-        if let Some(line) = unreadable(&batch) {
-            eprintln!("{name}:{}: the line is not UTF-8\ndoorward: {outcome}", first + line);
-            return Ok(exit::FAILED);
-        }
-        // No answer is no proof that the batch was not written: it can be sent again.
-        let reply = client.post("/api/v1/import", batch).await;
-        let reply =
-            reply.with_context(|| format!("lines {first} to {last} may not be in; {}", kept(first)))?;
+        let reply = client.post("/api/v1/import", batch).await?;
         if !reply.is_success {
             report(&name, first, &reply);
-            eprintln!("doorward: {outcome}");
+            let kept = if first > 1 {
+                format!("lines 1 to {} are in", first - 1)
+            } else {
+                "nothing was imported".into()
+            };
+            eprintln!("doorward: lines {first} to {last} were not imported; {kept}");
             return Ok(exit::FAILED);
         }
         written += reply.body["written"].as_u64().unwrap_or(0);
@@ -73,23 +69,13 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
     Ok(0)
 }
 
-/// What has been written when the batch that begins at a line is not.
-fn kept(first: usize) -> String {
-    if first > 1 { format!("lines 1 to {} are in", first - 1) } else { "nothing was imported".into() }
-}
-
 /// The next batch, and how many lines it has.
-fn take(lines: &mut dyn BufRead) -> io::Result<(Vec<u8>, usize)> {
-    let (mut batch, mut count) = (vec![], 0);
-    while count < BATCH && batch.len() < BATCH_BYTES && lines.read_until(b'\n', &mut batch)? > 0 {
+fn take(lines: &mut dyn BufRead) -> io::Result<(String, usize)> {
+    let (mut batch, mut count) = (String::new(), 0);
+    while count < BATCH && batch.len() < BATCH_BYTES && lines.read_line(&mut batch)? > 0 {
         count += 1;
     }
     Ok((batch, count))
-}
-
-/// How many lines stand before the first one that is no text, if there is one.
-fn unreadable(batch: &[u8]) -> Option<usize> {
-    batch.split(|byte| *byte == b'\n').position(|line| std::str::from_utf8(line).is_err())
 }
 
 fn progress(lines: usize) {

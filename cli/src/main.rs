@@ -88,7 +88,7 @@ fn main() -> ExitCode {
         Ok(code) => code.into(),
         Err(error) => {
             eprintln!("doorward: {error:#}");
-            if error.is::<client::Refused>() { exit::FAILED.into() } else { exit::BROKEN.into() }
+            exit::BROKEN.into()
         }
     }
 }

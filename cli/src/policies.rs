@@ -29,7 +29,7 @@ pub(crate) enum Command {
     /// Print the access matrix of tests/matrix.json: action × resource × role.
     Matrix,
     /// Ask a running Doorward one question and print what every policy had to say.
-    Explain(Box<crate::explain::Arguments>),
+    Explain(crate::explain::Arguments),
 }
 
 /// Runs a command on a folder.

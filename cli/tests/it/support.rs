@@ -1,7 +1,7 @@
 //! A Doorward in a folder of its own.
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Home {
     folder: TempDir,
     environment: Vec<(String, String)>,
-    database: Option<harness::Database>,
+    _database: Option<harness::Database>,
 }
 
 impl Home {
@@ -26,7 +26,7 @@ impl Home {
         copy(&repository().join("policies"), &folder.path().join("policies"));
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let environment = vec![("DOORWARD_LISTEN".to_owned(), format!("127.0.0.1:{port}"))];
-        Self { folder, environment, database: None }
+        Self { folder, environment, _database: None }
     }
 
     /// With a database of the harness.
@@ -35,7 +35,7 @@ impl Home {
         // Doorward migrates it itself.
         let database = harness::database("empty", |_| Ok(())).unwrap();
         home.set("DATABASE_URL", &database.url);
-        home.database = Some(database);
+        home._database = Some(database);
         home
     }
 
@@ -58,35 +58,14 @@ impl Home {
         Ended::from(self.command(arguments).stdin(Stdio::null()).output().unwrap())
     }
 
-    /// Runs a command that reads this.
-    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
-        let mut command = self.command(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        Ended::from(child.wait_with_output().unwrap())
-    }
-
-    /// What servers wrote to standard error.
-    pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.path("log.txt")).unwrap()
-    }
-
-    /// The database of the harness.
-    pub(crate) fn database(&self) -> &harness::Database {
-        self.database.as_ref().unwrap()
-    }
-
     /// Starts a server and waits until it has said where it listens, and a key if it makes one.
     pub(crate) fn serve(&self) -> Server {
-        // A file, not a pipe: nobody reads while the server runs.
-        let log = File::options().create(true).append(true).open(self.path("log.txt")).unwrap();
-        let mut child = self.command(&[]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut child = self.command(&[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let Some(banner) = lines.next() else {
-            panic!("ended with {}: {}", child.wait().unwrap(), self.log());
-        };
-        let banner = banner.unwrap();
+        let banner = lines
+            .next()
+            .unwrap_or_else(|| panic!("ended: {}", Ended::from(wait(&mut child)).stderr))
+            .unwrap();
         let address = banner.split_whitespace().nth(3).unwrap().to_owned();
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tell.send(line))));
@@ -103,21 +82,6 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The status and the body of an answer.
-    pub(crate) fn get(&self, path: &str) -> (u16, serde_json::Value) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let http = reqwest::Client::builder().no_proxy().build().unwrap();
-            let response = http.get(format!("{}{path}", self.address)).send().await.unwrap();
-            (response.status().as_u16(), response.json().await.unwrap_or_default())
-        })
-    }
-
-    /// Ends it as a machine that loses power would.
-    pub(crate) fn kill(self) {
-        drop(self);
-    }
-
     /// Asks it to stop as an operator would, and returns its exit code.
     pub(crate) fn terminate(mut self) -> Option<i32> {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
@@ -169,6 +133,12 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// The root of the repository.
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn wait(child: &mut Child) -> Output {
+    let mut stderr = vec![];
+    std::io::copy(child.stderr.as_mut().unwrap(), &mut stderr).unwrap();
+    Output { status: child.wait().unwrap(), stdout: vec![], stderr }
 }
 
 fn copy(from: &Path, to: &Path) {

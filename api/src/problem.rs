@@ -97,6 +97,14 @@ impl From<Error> for Problem {
             Error::Invalid(fields) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with_fields(fields)
             }
+            Error::Unreachable(_) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "store_unavailable",
+                format!("{detail}; try again"),
+            ),
+            Error::NotReached(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "revision_not_reached", detail)
+            }
             Error::Store(error) => {
                 tracing::error!(%error, "the store failed");
                 Self::new(

@@ -3,14 +3,13 @@
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use cedar_policy::{
-    Authorizer, Context, Entities, Entity, EntityUid, PolicyId, Request, RestrictedExpression,
-};
+use cedar_policy::{Authorizer, Context, Entities, EntityUid, PolicyId, Request, RestrictedExpression};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::closure;
+use crate::ready::Ready;
 use crate::snapshot::{PolicyInfo, Snapshot, action_name};
 
 static AUTHORIZER: LazyLock<Authorizer> = LazyLock::new(Authorizer::new);
@@ -176,7 +175,7 @@ impl Snapshot {
     /// Whatever cannot be evaluated or found is a deny with its reason, never an error and never skipped:
     /// Cedar itself passes over a policy that errs, and takes `in` on a missing entity for false.
     #[must_use]
-    pub fn decide(&self, posed: &Posed, facts: Vec<Entity>) -> Decision {
+    pub fn decide(&self, posed: &Posed, facts: &[Ready]) -> Decision {
         match self.entities(posed, facts) {
             Ok(entities) => self.evaluate(&posed.request, &entities),
             Err(reason) => Decision::deny(reason),
@@ -184,8 +183,9 @@ impl Snapshot {
     }
 
     /// The facts, checked against the schema and for gaps.
-    pub(crate) fn entities(&self, posed: &Posed, facts: Vec<Entity>) -> Result<Entities, Reason> {
-        let facts = facts.into_iter().chain(self.plan_entities.iter().cloned());
+    pub(crate) fn entities(&self, posed: &Posed, facts: &[Ready]) -> Result<Entities, Reason> {
+        let facts =
+            facts.iter().map(|ready| ready.entity().clone()).chain(self.plan_entities.iter().cloned());
         let entities = Entities::from_entities(facts, Some(&self.schema))
             .map_err(|error| Reason::IncompleteFacts(chain(&error)))?;
         closure::check(self, posed, &entities)?;

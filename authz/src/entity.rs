@@ -13,7 +13,7 @@ pub const OWN_ATTRIBUTES: [&str; 4] = ["owner", "workspace", "shared_viewers", "
 
 impl Snapshot {
     /// The entity of a registered resource: the application's attributes as JSON, guided by the schema,
-    /// with those of Doorward's own that the type declares.
+    /// with those of Doorward's own that the type declares. `parents` are all its ancestors.
     ///
     /// # Errors
     /// What does not fit the schema, in words for whoever registers the resource.
@@ -36,7 +36,7 @@ impl Snapshot {
                 all.insert((*name).to_owned(), reference(value));
             }
         }
-        // The workspace is a parent where the type declares it as one.
+        // The workspace, with its organization, is above it where the type says so.
         let in_workspace = self
             .schema
             .ancestors(&declared.name)
@@ -45,7 +45,10 @@ impl Snapshot {
             .any(|name| name.to_string() == "Workspace");
         let parents: Vec<Value> = parents
             .iter()
-            .filter(|parent| in_workspace || parent.type_name().to_string() != "Workspace")
+            .filter(|parent| {
+                in_workspace
+                    || !["Workspace", "Organization"].contains(&parent.type_name().to_string().as_str())
+            })
             .map(reference)
             .collect();
         let json = json!({ "uid": reference(uid), "attrs": all, "parents": parents });

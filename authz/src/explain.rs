@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::decide::{Decision, Posed};
+use crate::ready::Ready;
 use crate::snapshot::{Effect, PolicyInfo, Snapshot};
 use crate::stack;
 
@@ -65,7 +66,7 @@ pub struct Explanation {
 impl Snapshot {
     /// Decides, and says what every policy had to say. Costs some fifty times more than a decision.
     #[must_use]
-    pub fn explain(&self, posed: &Posed, facts: Vec<Entity>) -> Explanation {
+    pub fn explain(&self, posed: &Posed, facts: &[Ready]) -> Explanation {
         let entities = match self.entities(posed, facts) {
             Ok(entities) => entities,
             Err(reason) => {

@@ -16,13 +16,14 @@ mod live;
 mod load;
 mod nesting;
 mod plan;
+mod ready;
 mod snapshot;
 mod source;
 mod stack;
 mod types;
 mod uid;
 
-pub use cedar_policy::{Entity, EntityUid, RestrictedExpression};
+pub use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 pub use decide::{Decision, Outcome, Posed, Question, Reason, datetime, datetime_json};
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use entity::OWN_ATTRIBUTES;
@@ -30,6 +31,7 @@ pub use explain::{Explanation, Failure, Opinion, Said};
 pub use format::{Unformatted, unformatted};
 pub use live::{Live, Status, Watch};
 pub use plan::{Plan, Plans};
+pub use ready::Ready;
 pub use snapshot::{Effect, FileInfo, PolicyInfo, Snapshot, action_name};
 pub use uid::core as core_uid;
 

@@ -258,7 +258,7 @@ pub async fn rotate(tx: &mut Tx, allowed: Authorized<key::Rotate>) -> Result<(Ap
         "update api_keys set prefix = $2, hash = $3, last_used_at = null where id = $1",
         id.0,
         token.prefix(),
-        token.hash(),
+        &token.hash()[..],
     )
     .execute(tx.connection())
     .await?;
@@ -289,29 +289,52 @@ pub async fn revoke(tx: &mut Tx, allowed: Authorized<key::Revoke>) -> Result<()>
     Ok(())
 }
 
-/// Who presents this token. Unknown, revoked and expired tokens are nobody's.
+/// Who presents this token. Unknown, revoked and expired tokens are nobody's. What was seen before is answered from
+/// memory, within the bound of the facts' age.
 ///
 /// # Errors
 /// If the store does not answer.
 pub async fn authenticate(db: &Db, token: &Token) -> Result<Option<Caller>> {
-    let now = db.now();
-    let candidates = sqlx::query!(
-        "select id, hash, last_used_at from api_keys
-         where prefix = $1 and revoked_at is null and (expires_at is null or expires_at > $2)",
-        token.prefix(),
-        now,
-    )
-    .fetch_all(db.pool())
-    .await?;
-    let Some(key) = candidates.into_iter().find(|candidate| token.matches(&candidate.hash)) else {
+    db.look_if_old().await?;
+    let (now, hash) = (db.now(), token.hash());
+    let known = match db.cache().token(&hash) {
+        Some(known) => Some(known),
+        None => find_by_token(db, token, hash).await?,
+    };
+    let Some((id, _)) = known.filter(|(_, expires_at)| expires_at.is_none_or(|expiry| now < expiry)) else {
         return Ok(None);
     };
-    if key.last_used_at.is_none_or(|used| now - used >= LAST_USED) {
-        sqlx::query!("update api_keys set last_used_at = $2 where id = $1", key.id, now)
-            .execute(db.pool())
-            .await?;
+    if db.cache().is_first_use(id, now, LAST_USED) {
+        let pool = db.pool().clone();
+        // An answer does not wait for this, and is not refused because of it.
+        tokio::spawn(async move {
+            let noted =
+                sqlx::query!("update api_keys set last_used_at = $2 where id = $1", id.0, now).execute(&pool);
+            if let Err(error) = noted.await {
+                tracing::debug!(%error, %id, "the last use of a key was not noted");
+            }
+        });
     }
-    Ok(Some(Caller::ApiKey(ApiKeyId(key.id))))
+    Ok(Some(Caller::ApiKey(id)))
+}
+
+async fn find_by_token(
+    db: &Db,
+    token: &Token,
+    hash: [u8; 32],
+) -> Result<Option<(ApiKeyId, Option<DateTime<Utc>>)>> {
+    let epoch = db.cache().token_epoch();
+    let candidates = sqlx::query!(
+        "select id, hash, expires_at from api_keys where prefix = $1 and revoked_at is null",
+        token.prefix(),
+    )
+    .fetch_all(db.looks())
+    .await?;
+    let found = candidates.into_iter().find(|candidate| token.matches(&candidate.hash));
+    Ok(found.map(|key| {
+        db.cache().remember_token(epoch, hash, ApiKeyId(key.id), key.expires_at);
+        (ApiKeyId(key.id), key.expires_at)
+    }))
 }
 
 /// Sees to it that somebody can call: puts the key from the configuration into force, or, where there is none and no
@@ -328,7 +351,7 @@ pub async fn bootstrap(db: &Db, configured: Option<&Token>) -> Result<Option<Tok
             let is_known = sqlx::query_scalar!(
                 r#"select exists (select from api_keys where hash = $1)
                        or exists (select from retired_api_keys where hash = $1) as "known!""#,
-                token.hash()
+                &token.hash()[..]
             )
             .fetch_one(tx.connection())
             .await?;
@@ -371,7 +394,7 @@ async fn insert(tx: &mut Tx, id: ApiKeyId, owner: KeyOwner, new: &NewApiKey, tok
         owner.org_id().map(|org| org.0),
         new.name,
         token.prefix(),
-        token.hash(),
+        &token.hash()[..],
         &scopes,
         new.expires_at,
         now,

@@ -1,6 +1,6 @@
 //! The store, and everything else that a transaction needs to decide and to write.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use authz::{Live, Snapshot};
@@ -9,10 +9,15 @@ use runtime::{Clock, Random};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+use crate::cache::{Cache, CacheLimits};
 use crate::error::Result;
+use crate::feed::{Feed, Follower, Wakes};
 use crate::tx::{Request, Tx};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// From so many connections on, two of them are kept for looking at the store.
+const SEPARATE: u32 = 4;
 
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
@@ -21,9 +26,13 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Db {
     pool: PgPool,
+    /// Connections for looking at the store, so that writers who take all others hold no decision up.
+    looks: PgPool,
     policies: Arc<Live>,
     clock: Clock,
     random: Random,
+    cache: Arc<Cache>,
+    feed: Arc<OnceLock<Feed>>,
 }
 
 impl Db {
@@ -39,13 +48,19 @@ impl Db {
         random: Random,
     ) -> Result<Self> {
         let options: PgConnectOptions = url.expose_secret().parse()?;
-        let mut pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
-        if connections == 1 {
-            // The embedded engine: its one connection is dear to open, so it is kept.
-            pool = pool.min_connections(1).idle_timeout(None).max_lifetime(None);
-        }
-        let pool = pool.connect_with(options.application_name("doorward")).await?;
-        Ok(Self { pool, policies, clock, random })
+        let options = options.application_name("doorward");
+        let looks = if connections < SEPARATE { 0 } else { 2 };
+        let pool = pool(connections - looks).connect_with(options.clone()).await?;
+        let looks = if looks == 0 { pool.clone() } else { self::pool(looks).connect_lazy_with(options) };
+        let cache = Arc::new(Cache::new(CacheLimits::default(), clock.clone()));
+        Ok(Self { pool, looks, policies, clock, random, cache, feed: Arc::default() })
+    }
+
+    /// The same store with other limits to its cache.
+    #[must_use]
+    pub fn with_cache(self, limits: CacheLimits) -> Self {
+        let cache = Arc::new(Cache::new(limits, self.clock.clone()));
+        Self { cache, feed: Arc::default(), ..self }
     }
 
     /// Brings the schema up to date. Replicas that start together wait for one another.
@@ -62,7 +77,8 @@ impl Db {
     /// If the store does not answer.
     pub async fn begin(&self, request: Request) -> Result<Tx> {
         let inner = self.pool.begin().await?;
-        Ok(Tx::new(inner, self.policies.snapshot(), self.clock.now(), self.random.clone(), request))
+        let (snapshot, cache) = (self.policies.snapshot(), Arc::clone(&self.cache));
+        Ok(Tx::new(inner, snapshot, cache, self.clock.now(), self.random.clone(), request))
     }
 
     /// Whether the store answers.
@@ -76,6 +92,7 @@ impl Db {
 
     /// Closes all connections, waiting for those in use.
     pub async fn close(&self) {
+        self.looks.close().await;
         self.pool.close().await;
     }
 
@@ -97,7 +114,39 @@ impl Db {
         &self.random
     }
 
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
     }
+
+    pub(crate) fn looks(&self) -> &PgPool {
+        &self.looks
+    }
+
+    pub(crate) fn cache(&self) -> &Arc<Cache> {
+        &self.cache
+    }
+
+    /// The feed; the first one who needs it sets it going.
+    pub(crate) fn feed(&self) -> &Feed {
+        self.feed.get_or_init(|| {
+            let follower = Follower {
+                pool: self.looks.clone(),
+                cache: Arc::clone(&self.cache),
+                policies: Arc::clone(&self.policies),
+                clock: self.clock.clone(),
+            };
+            let is_shared = self.looks.options().get_max_connections() < 2;
+            Feed::follow(follower, if is_shared { Wakes::ByOwnWrites } else { Wakes::ByNotification })
+        })
+    }
+}
+
+fn pool(connections: u32) -> PgPoolOptions {
+    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+    // The embedded engine: its one connection is dear to open, so it is kept.
+    if connections == 1 { pool.min_connections(1).idle_timeout(None).max_lifetime(None) } else { pool }
 }

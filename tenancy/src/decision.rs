@@ -4,20 +4,25 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use authz::{Decision, EntityUid, Explanation, Outcome, Posed, Question, Reason, Snapshot, core_uid};
+use authz::{Decision, EntityUid, Explanation, Outcome, Posed, Question, Ready, Reason, Snapshot, core_uid};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use crate::action::{KeyOwner, Target as _};
 use crate::caller::Caller;
+use crate::consistency::Consistency;
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::facts::Facts;
+use crate::facts::Fact;
 use crate::id::{self, DecisionId, ResourceId};
-use crate::lookup::{self, Wanted};
+use crate::node::{Node, USER};
 use crate::revision::Revision;
+use crate::view::View;
 
 const ASK: &str = "decision.ask";
+
+/// How often a question is asked again when facts or policies grew old over it.
+const TRIES: usize = 4;
 
 /// After so many decisions of a batch, other requests get their turn.
 const YIELD: usize = 32;
@@ -63,38 +68,53 @@ impl Db {
     /// wrong with one question is a deny with its reason.
     pub async fn ask(&self, caller: &Caller, asks: &[Ask]) -> Result<Answers> {
         let asks: Vec<_> = asks.iter().cloned().map(Ok).collect();
-        self.ask_items(caller, &asks).await
+        self.ask_items(caller, &asks, Consistency::Cached).await
     }
 
     /// Answers the items of a batch. One that is no question, with what is wrong with it, is denied in its place.
     ///
     /// # Errors
     /// As [`Db::ask`].
-    pub async fn ask_items(&self, caller: &Caller, asks: &[Result<Ask, String>]) -> Result<Answers> {
+    pub async fn ask_items(
+        &self,
+        caller: &Caller,
+        asks: &[Result<Ask, String>],
+        consistency: Consistency,
+    ) -> Result<Answers> {
         let started = Instant::now();
-        let session = Session::open(self, caller, asks).await?;
-        let mut permits = HashMap::new();
-        let mut answers = Vec::with_capacity(asks.len());
-        for (index, question) in session.questions.iter().enumerate() {
-            if index % YIELD == YIELD - 1 {
-                tokio::task::yield_now().await;
+        for _ in 0..TRIES {
+            let session = Session::open(self, caller, asks, consistency).await?;
+            let mut permits = HashMap::new();
+            let mut answers = Vec::with_capacity(asks.len());
+            for (index, question) in session.questions.iter().enumerate() {
+                if index % YIELD == YIELD - 1 {
+                    tokio::task::yield_now().await;
+                }
+                let decision = session.decide(question, &mut permits);
+                answers.push(Answer { decision, id: DecisionId(id::new(session.now, self.random())) });
             }
-            let decision = session.decide(question, &mut permits);
-            answers.push(Answer { decision, id: DecisionId(id::new(session.now, self.random())) });
+            if self.holds(&session.view).await? {
+                for answer in &answers {
+                    count(answer);
+                }
+                metrics::histogram!("doorward_decision_seconds").record(started.elapsed());
+                return Ok(session.wrap(answers));
+            }
         }
-        for answer in &answers {
-            count(answer);
-        }
-        metrics::histogram!("doorward_decision_seconds").record(started.elapsed());
-        Ok(session.wrap(answers))
+        Err(Error::Unreachable("answers take longer than facts may be old".into()))
     }
 
     /// Answers one question and says what every policy had to say.
     ///
     /// # Errors
     /// As [`Db::ask`].
-    pub async fn explain(&self, caller: &Caller, ask: &Ask) -> Result<Answers<(Answer, Explanation)>> {
-        let session = Session::open(self, caller, &[Ok(ask.clone())]).await?;
+    pub async fn explain(
+        &self,
+        caller: &Caller,
+        ask: &Ask,
+        consistency: Consistency,
+    ) -> Result<Answers<(Answer, Explanation)>> {
+        let session = Session::open(self, caller, &[Ok(ask.clone())], consistency).await?;
         let Some(question) = session.questions.first() else {
             return Err(Error::invalid("", "no question"));
         };
@@ -128,54 +148,56 @@ struct Session<'c> {
     /// The organization that the caller is confined to.
     confined: Option<String>,
     snapshot: Arc<Snapshot>,
-    facts: Facts,
-    revision: Revision,
+    view: View,
     now: DateTime<Utc>,
     questions: Vec<Understood>,
 }
 
 impl<'c> Session<'c> {
-    async fn open(db: &Db, caller: &'c Caller, asks: &[Result<Ask, String>]) -> Result<Self> {
+    async fn open(
+        db: &Db,
+        caller: &'c Caller,
+        asks: &[Result<Ask, String>],
+        consistency: Consistency,
+    ) -> Result<Self> {
         if *caller == Caller::Anonymous {
             return Err(Error::Unauthenticated);
         }
-        let (snapshot, now) = (db.snapshot(), db.now());
-        let questions: Vec<_> = asks
-            .iter()
-            .map(|ask| match ask {
-                Ok(ask) => understand(&snapshot, caller, ask, now),
-                Err(message) => Understood {
-                    principal: None,
-                    resource: None,
-                    posed: Err(Reason::Malformed(message.clone())),
-                },
-            })
-            .collect();
-        let mut wanted = Wanted::default();
-        wanted.add(&snapshot, &caller.uid());
-        for question in &questions {
-            for uid in question.posed.iter().flat_map(Posed::references) {
-                wanted.add(&snapshot, uid);
+        for _ in 0..TRIES {
+            let (snapshot, now) = (db.snapshot(), db.now());
+            let questions: Vec<_> = asks
+                .iter()
+                .map(|ask| match ask {
+                    Ok(ask) => understand(&snapshot, caller, ask, now),
+                    Err(message) => Understood {
+                        principal: None,
+                        resource: None,
+                        posed: Err(Reason::Malformed(message.clone())),
+                    },
+                })
+                .collect();
+            let mut named = vec![caller.uid()];
+            named.extend(
+                questions.iter().flat_map(|question| &question.posed).flat_map(Posed::references).cloned(),
+            );
+            let Some(view) = db.view(&snapshot, named, consistency).await? else { continue };
+            let confined = view.facts.org_of(&caller.uid()).map(str::to_owned);
+            let session = Self { caller, confined, snapshot, view, now, questions };
+            let home = match &session.confined {
+                Some(org) => core_uid("Organization", org),
+                None => KeyOwner::Platform.uid(),
+            };
+            let may_ask = session.ask_policies(&home);
+            if !may_ask.is_allow() {
+                return Err(Error::Forbidden { action: ASK, policies: may_ask.policies });
             }
+            return Ok(session);
         }
-        let mut connection = db.pool().acquire().await?;
-        let (facts, revision) = lookup::facts(&mut connection, &snapshot, wanted).await?;
-        drop(connection);
-        let confined = facts.org_of(&caller.uid()).map(str::to_owned);
-        let session = Self { caller, confined, snapshot, facts, revision, now, questions };
-        let home = match &session.confined {
-            Some(org) => core_uid("Organization", org),
-            None => KeyOwner::Platform.uid(),
-        };
-        let may_ask = session.ask_policies(&home);
-        if !may_ask.is_allow() {
-            return Err(Error::Forbidden { action: ASK, policies: may_ask.policies });
-        }
-        Ok(session)
+        Err(Error::Unreachable("the policies change faster than a question is answered".into()))
     }
 
     fn wrap<T>(self, answers: T) -> Answers<T> {
-        Answers { answers, revision: self.revision, policy_hash: self.snapshot.hash().to_owned() }
+        Answers { answers, revision: self.view.revision, policy_hash: self.snapshot.hash().to_owned() }
     }
 
     /// May the caller ask about what belongs to `home`, an organization or the platform?
@@ -192,15 +214,15 @@ impl<'c> Session<'c> {
         };
         match self.snapshot.pose(&question) {
             Ok(posed) => match self.slice(&posed) {
-                Ok(slice) => self.snapshot.decide(&posed, slice),
+                Ok(slice) => self.snapshot.decide(&posed, &slice),
                 Err(reason) => Decision::deny(reason),
             },
             Err(reason) => Decision::deny(reason),
         }
     }
 
-    fn slice(&self, posed: &Posed) -> Result<Vec<authz::Entity>, Reason> {
-        self.facts.slice(&self.snapshot, posed.references(), self.now).map_err(Reason::IncompleteFacts)
+    fn slice(&self, posed: &Posed) -> Result<Vec<Ready>, Reason> {
+        self.view.facts.slice(&self.snapshot, posed.references(), self.now).map_err(Reason::IncompleteFacts)
     }
 
     /// The question with its facts, if the caller may ask it; a foreign resource is one that does not exist.
@@ -208,10 +230,10 @@ impl<'c> Session<'c> {
         &self,
         question: &'q Understood,
         permits: &mut HashMap<EntityUid, bool>,
-    ) -> Result<(&'q Posed, Vec<authz::Entity>), Reason> {
+    ) -> Result<(&'q Posed, Vec<Ready>), Reason> {
         let posed = question.posed.as_ref().map_err(Clone::clone)?;
         if let Some(resource) = &question.resource {
-            let home = match self.facts.org_of(resource) {
+            let home = match self.view.facts.org_of(resource) {
                 Some(org) => core_uid("Organization", org),
                 None => KeyOwner::Platform.uid(),
             };
@@ -226,7 +248,7 @@ impl<'c> Session<'c> {
 
     fn decide(&self, question: &Understood, permits: &mut HashMap<EntityUid, bool>) -> Decision {
         let decision = match self.admit(question, permits) {
-            Ok((posed, slice)) => self.snapshot.decide(posed, slice),
+            Ok((posed, slice)) => self.snapshot.decide(posed, &slice),
             Err(reason) => Decision::deny(reason),
         };
         self.withhold(question, decision)
@@ -239,7 +261,7 @@ impl<'c> Session<'c> {
             Ok(admitted) => admitted,
             Err(reason) => return nothing(self.withhold(question, Decision::deny(reason))),
         };
-        let mut explanation = self.snapshot.explain(posed, slice);
+        let mut explanation = self.snapshot.explain(posed, &slice);
         if self.stranger(question).is_some() {
             return nothing(self.withhold(question, explanation.decision));
         }
@@ -272,16 +294,19 @@ impl<'c> Session<'c> {
 
     /// Whether an entity belongs to an organization, or was let into something of it.
     fn is_known_to(&self, org: &str, uid: &EntityUid) -> bool {
-        if uid.type_name().to_string() == "User" {
+        let facts = &self.view.facts;
+        if *uid.type_name() == *USER {
             let id: &str = uid.id().unescaped();
-            let is_member = self.facts.users.get(id).is_some_and(|user| user.memberships.contains_key(org));
-            return is_member
-                || self.facts.shares.iter().any(|(on, shares)| {
-                    let of = self.snapshot.uid(&on.kind, &on.id).and_then(|on| self.facts.org_of(&on));
-                    of == Some(org) && shares.iter().any(|share| share.to.kind == "User" && share.to.id == id)
-                });
+            let is_member = facts.get(uid).is_some_and(
+                |node| matches!(&node.fact, Fact::User(user) if user.memberships.contains_key(org)),
+            );
+            let is_let_in = |node: &Node| {
+                node.shares.iter().any(|share| share.to.kind == "User" && share.to.id == id)
+                    && facts.org_of(&node.uid) == Some(org)
+            };
+            return is_member || facts.nodes().any(|node| is_let_in(node));
         }
-        !self.snapshot.carries_facts(uid) || self.facts.org_of(uid) == Some(org)
+        !self.snapshot.carries_facts(uid) || facts.org_of(uid) == Some(org)
     }
 
     /// Leaves of an entity what concerns an organization; false if nothing does.
@@ -294,7 +319,7 @@ impl<'c> Session<'c> {
             }
             return true;
         }
-        kind == "Plan" || self.facts.org_of(&uid) == Some(org)
+        kind == "Plan" || self.view.facts.org_of(&uid) == Some(org)
     }
 
     fn is_group_of(&self, org: &str, group: &Value) -> bool {
@@ -302,7 +327,7 @@ impl<'c> Session<'c> {
         let of = id.split('/').next().unwrap_or_default();
         match group["type"].as_str() {
             Some("OrgRole") => of == org,
-            Some("WorkspaceRole") => self.facts.org_of(&core_uid("Workspace", of)) == Some(org),
+            Some("WorkspaceRole") => self.view.facts.org_of(&core_uid("Workspace", of)) == Some(org),
             // Only the lists of this question's own resource and workspace are in the slice.
             Some("ShareList") => true,
             _ => false,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use authz::PolicyInfo;
 use serde::Serialize;
 
+use crate::revision::Revision;
+
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -45,6 +47,12 @@ pub enum Error {
     /// The input is well-formed and still wrong.
     #[error("the input is not valid")]
     Invalid(Vec<FieldError>),
+    /// The store cannot be read, and what was read before is too old.
+    #[error("the store cannot be read: {0}")]
+    Unreachable(String),
+    /// The store has not come as far as the caller wants it to have.
+    #[error("revision {0} was not reached in time")]
+    NotReached(Revision),
     /// The store did not answer, or not as it should.
     #[error("the store failed: {0}")]
     Store(#[source] sqlx::Error),

@@ -4,24 +4,22 @@
 //! it in Cedar stands in `slice.rs`, one function for each noun.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
+use authz::EntityUid;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::id::ResourceId;
+use crate::node::{self, Node};
 
-/// The facts that a decision may need, by id.
+/// The facts that a decision may need, by the entity that they are about.
 #[derive(Debug, Default)]
 pub struct Facts {
-    pub(crate) users: HashMap<String, UserFacts>,
-    pub(crate) organizations: HashMap<String, OrganizationFacts>,
-    pub(crate) memberships: HashMap<String, MembershipFacts>,
-    pub(crate) workspaces: HashMap<String, WorkspaceFacts>,
-    pub(crate) agents: HashMap<String, AgentFacts>,
-    pub(crate) api_keys: HashMap<String, ApiKeyFacts>,
-    pub(crate) resources: HashMap<ResourceId, ResourceFacts>,
-    pub(crate) shares: HashMap<ResourceId, Vec<ShareFacts>>,
+    nodes: HashMap<EntityUid, Arc<Node>>,
+    /// Shares on what was not added yet.
+    orphans: HashMap<EntityUid, Vec<ShareFacts>>,
 }
 
 /// One fact.
@@ -177,36 +175,54 @@ fn yes() -> bool {
 impl Facts {
     /// Adds a fact; a later one about the same thing replaces an earlier one.
     pub fn add(&mut self, fact: Fact) {
-        match fact {
-            Fact::User(user) => drop(self.users.insert(user.id.clone(), user)),
-            Fact::Organization(org) => drop(self.organizations.insert(org.id.clone(), org)),
-            Fact::Membership(m) => drop(self.memberships.insert(format!("{}/{}", m.org, m.user), m)),
-            Fact::Workspace(workspace) => drop(self.workspaces.insert(workspace.id.clone(), workspace)),
-            Fact::Agent(agent) => drop(self.agents.insert(agent.id.clone(), agent)),
-            Fact::ApiKey(key) => drop(self.api_keys.insert(key.id.clone(), key)),
-            Fact::Resource(resource) => {
-                let id = ResourceId { kind: resource.kind.clone(), id: resource.id.clone() };
-                self.resources.insert(id, resource);
+        if let Fact::Share(share) = fact {
+            let Some(on) = node::uid(&share.on) else { return };
+            // Nodes are not shared with a cache while facts are added.
+            match self.nodes.get_mut(&on).and_then(Arc::get_mut) {
+                Some(node) => node.shares.push(share),
+                None => self.orphans.entry(on).or_default().push(share),
             }
-            Fact::Share(share) => self.shares.entry(share.on.clone()).or_default().push(share),
+            return;
         }
+        let Some(mut node) = Node::new(fact) else { return };
+        node.shares = match self.nodes.remove(&node.uid).map(Arc::try_unwrap) {
+            Some(Ok(replaced)) => replaced.shares,
+            _ => self.orphans.remove(&node.uid).unwrap_or_default(),
+        };
+        self.nodes.insert(node.uid.clone(), Arc::new(node));
+    }
+
+    /// Takes in a node that was made before.
+    pub(crate) fn include(&mut self, node: Arc<Node>) {
+        self.nodes.insert(node.uid.clone(), node);
+    }
+
+    /// Takes in all of others.
+    pub(crate) fn merge(&mut self, others: Self) {
+        self.nodes.extend(others.nodes);
+    }
+
+    pub(crate) fn get(&self, uid: &EntityUid) -> Option<&Arc<Node>> {
+        self.nodes.get(uid)
+    }
+
+    /// Whether both hold the very same nodes.
+    pub(crate) fn is_same(&self, others: &Self) -> bool {
+        self.nodes.len() == others.nodes.len()
+            && self.nodes.iter().all(|(uid, node)| others.get(uid).is_some_and(|other| Arc::ptr_eq(node, other)))
+    }
+
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
+        self.nodes.values()
     }
 
     /// The organization that an entity belongs to, if it is known and belongs to one.
     #[must_use]
-    pub fn org_of(&self, uid: &authz::EntityUid) -> Option<&str> {
-        let kind = uid.type_name().to_string();
-        let id: &str = uid.id().unescaped();
-        match kind.as_str() {
-            "Organization" => self.organizations.get(id).map(|org| org.id.as_str()),
-            "Membership" => self.memberships.get(id).map(|membership| membership.org.as_str()),
-            "Workspace" => self.workspaces.get(id)?.org.as_deref(),
-            "Agent" => self.agents.get(id)?.org.as_deref(),
-            "ApiKey" => self.api_keys.get(id)?.org.as_deref(),
-            _ => {
-                let resource = self.resources.get(&ResourceId { kind, id: id.to_owned() })?;
-                self.workspaces.get(&resource.workspace)?.org.as_deref()
-            }
+    pub fn org_of(&self, uid: &EntityUid) -> Option<&str> {
+        let node = self.nodes.get(uid)?;
+        match &node.fact {
+            Fact::Resource(_) => self.nodes.get(node.links.first()?)?.org(),
+            _ => node.org(),
         }
     }
 }

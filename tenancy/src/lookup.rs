@@ -7,11 +7,11 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::change::{Changed, MOST_CHANGES};
 use crate::error::Result;
-use crate::facts::{Fact, Facts};
+use crate::facts::Facts;
 use crate::id::ResourceId;
-use crate::revision::Revision;
-use crate::slice::entity_references;
+use crate::revision::{Position, Revision};
 
 /// What to read, by kind.
 #[derive(Debug, Default)]
@@ -29,7 +29,9 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// Adds an entity. What cannot be in the store (a user whose id is no UUID, say) is not looked for.
-    pub(crate) fn add(&mut self, snapshot: &Snapshot, uid: &EntityUid) {
+    ///
+    /// Returns whether it is.
+    pub(crate) fn add(&mut self, snapshot: &Snapshot, uid: &EntityUid) -> bool {
         let kind = uid.type_name().to_string();
         let id: &str = uid.id().unescaped();
         let list = match kind.as_str() {
@@ -44,25 +46,55 @@ impl Wanted {
                 {
                     self.membership_orgs.push(org);
                     self.membership_users.push(user);
+                    return true;
                 }
-                return;
+                return false;
             }
             _ => {
                 let resource = ResourceId { kind, id: id.to_owned() };
                 if snapshot.is_resource_type(&resource.kind) && resource.is_storable() {
                     self.resource_types.push(resource.kind);
                     self.resource_ids.push(resource.id);
+                    return true;
                 }
-                return;
+                return false;
             }
         };
-        list.extend(canonical(id));
+        let id = canonical(id);
+        list.extend(id);
+        id.is_some()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self {
+            users,
+            orgs,
+            membership_orgs,
+            membership_users: _,
+            workspaces,
+            agents,
+            api_keys,
+            resource_types,
+            resource_ids: _,
+        } = self;
+        let ids = [users, orgs, membership_orgs, workspaces, agents, api_keys];
+        ids.iter().all(|ids| ids.is_empty()) && resource_types.is_empty()
     }
 }
 
 /// A UUID in its one written form: others would be read from the store, but not be found under their name after.
 fn canonical(id: &str) -> Option<Uuid> {
     Uuid::try_parse(id).ok().filter(|uuid| uuid.to_string() == id)
+}
+
+/// What one statement read.
+pub(crate) struct Read {
+    pub(crate) facts: Facts,
+    /// What was changed since the position that was asked about.
+    pub(crate) changes: Vec<Changed>,
+    /// Everything below this number was trimmed from the change feed.
+    pub(crate) trimmed: u64,
+    pub(crate) position: Position,
 }
 
 /// Reads what is wanted, and everything that policies can reach from there: one statement, and one more for each level
@@ -74,24 +106,16 @@ pub(crate) async fn facts(
 ) -> Result<(Facts, Revision)> {
     let (mut facts, mut first, mut asked) = (Facts::default(), None, HashSet::new());
     for _ in 0..LEVEL {
-        let (read, revision) = statement(connection, &wanted).await?;
-        first.get_or_insert(revision);
+        let read = statement(connection, &wanted, None).await?;
+        first.get_or_insert(read.position.revision());
         wanted = Wanted::default();
-        let mut is_more = false;
-        for fact in read {
-            if let Fact::Resource(resource) = &fact {
-                for named in entity_references(&resource.attributes) {
-                    if let Some(uid) = snapshot.uid(&named.kind, &named.id)
-                        && asked.insert(uid.clone())
-                    {
-                        wanted.add(snapshot, &uid);
-                        is_more = true;
-                    }
-                }
+        for node in read.facts.nodes() {
+            for uid in node.named.iter().filter(|uid| asked.insert((*uid).clone())) {
+                wanted.add(snapshot, uid);
             }
-            facts.add(fact);
         }
-        if !is_more {
+        facts.merge(read.facts);
+        if wanted.is_empty() {
             break;
         }
     }
@@ -99,7 +123,13 @@ pub(crate) async fn facts(
     Ok((facts, revision))
 }
 
-async fn statement(connection: &mut PgConnection, wanted: &Wanted) -> Result<(Vec<Fact>, Revision)> {
+/// Reads what is wanted with everything that the store ties to it, and what has changed since a position: all as of
+/// one moment.
+pub(crate) async fn statement(
+    connection: &mut PgConnection,
+    wanted: &Wanted,
+    since: Option<&Position>,
+) -> Result<Read> {
     let rows = sqlx::query_file!(
         "src/lookup.sql",
         &wanted.users,
@@ -112,20 +142,25 @@ async fn statement(connection: &mut PgConnection, wanted: &Wanted) -> Result<(Ve
         &wanted.resource_types,
         &wanted.resource_ids,
         ResourceId::MAX_HEIGHT,
+        since.map(ToString::to_string),
+        MOST_CHANGES,
     )
     .fetch_all(connection)
     .await?;
-    let (mut facts, mut revision) = (vec![], None);
+    let decode = |error: serde_json::Error| sqlx::Error::Decode(error.into());
+    let (mut facts, mut changes, mut position, mut trimmed) = (Facts::default(), vec![], None, 0);
     for row in rows {
         match (row.kind.as_str(), row.fact) {
-            ("revision", Value::String(text)) => revision = text.parse().ok(),
+            ("position", Value::String(text)) => position = text.parse().ok(),
+            ("trimmed", Value::String(text)) => trimmed = text.parse().unwrap_or(u64::MAX),
+            ("change", fact) => changes.push(serde_json::from_value(fact).map_err(decode)?),
             (kind, fact) => {
                 let tagged = Value::Object([(kind.to_owned(), fact)].into_iter().collect());
-                facts
-                    .push(serde_json::from_value(tagged).map_err(|error| sqlx::Error::Decode(error.into()))?);
+                facts.add(serde_json::from_value(tagged).map_err(decode)?);
             }
         }
     }
-    let revision = revision.ok_or_else(|| sqlx::Error::Protocol("the store names no revision".into()))?;
-    Ok((facts, revision))
+    let position =
+        position.ok_or_else(|| sqlx::Error::Protocol("the store does not say where it stands".into()))?;
+    Ok(Read { facts, changes, trimmed, position })
 }

@@ -1,5 +1,6 @@
 -- $1 users, $2 organizations, $3/$4 memberships (org, user), $5 workspaces, $6 agents, $7 API keys,
--- $8/$9 resources (type, id), $10 how far to climb: these, and everything that policies can reach from them.
+-- $8/$9 resources (type, id), $10 how far to climb: these, and everything that policies can reach from them. $11 a
+-- position of the change feed: what was changed since, at most $12.
 with recursive
 wanted_resource (type, id, height) as (
     select type, id, 0 from unnest($8::text[], $9::text[]) as wanted (type, id)
@@ -132,5 +133,14 @@ select 'share', jsonb_build_object(
 )
 from share s
 union all
--- Every transaction below this number is over, and is seen by this statement if it was committed.
-select 'revision', to_jsonb(pg_snapshot_xmin(pg_current_snapshot())::text)
+-- All that was committed up to this statement and not seen at the position of $11. One more than $12 says "too much".
+select 'change', jsonb_build_object('type', c.type, 'id', c.id)
+from (
+    select c.type, c.id from changes c
+    where c.xid >= pg_snapshot_xmin($11::text::pg_snapshot) and not pg_visible_in_snapshot(c.xid, $11::text::pg_snapshot)
+    limit $12 + 1
+) c
+union all
+select 'trimmed', to_jsonb(t.below::text) from change_trim t
+union all
+select 'position', to_jsonb(pg_current_snapshot()::text)

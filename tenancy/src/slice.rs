@@ -5,13 +5,19 @@
 //! of its own, and an organization with a million shares costs a decision nothing.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use authz::{Entity, EntityUid, RestrictedExpression, Snapshot, core_uid, datetime};
+use authz::{Entity, EntityUid, Ready, RestrictedExpression, Snapshot, core_uid, datetime};
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value};
 
-use crate::facts::{Facts, ShareFacts};
+use crate::facts::{
+    AgentFacts, ApiKeyFacts, Fact, Facts, OrganizationFacts, ResourceFacts, UserFacts, WorkspaceFacts,
+};
 use crate::id::ResourceId;
+use crate::node::{self, Misfit, Node, USER};
+
+/// Where a policy test leaves a deadline out, it is over.
+const LONG_AGO: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
 /// Which roles a role includes.
 const ORG_ROLES: [(&str, &[&str]); 4] = [
@@ -29,9 +35,6 @@ fn included<'r>(roles: &'r [(&str, &'r [&'r str])], role: &str) -> &'r [&'r str]
     roles.iter().find(|(name, _)| *name == role).map_or(&[], |(_, included)| included)
 }
 
-/// A fact that does not fit the schema: the decision that needs it denies.
-pub(crate) type Misfit = String;
-
 impl Facts {
     /// The entities that can be reached from `references`. Unknown ones are left out, for the engine to notice.
     ///
@@ -42,15 +45,15 @@ impl Facts {
         snapshot: &Snapshot,
         references: &[EntityUid],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Entity>, Misfit> {
+    ) -> Result<Vec<Ready>, Misfit> {
         let mut slice = Slice {
             facts: self,
             snapshot,
             now,
             seen: HashSet::new(),
             users: vec![],
-            shares: vec![],
-            entities: vec![],
+            shared: vec![],
+            ready: vec![],
         };
         for uid in references {
             slice.visit(uid)?;
@@ -63,76 +66,74 @@ struct Slice<'f> {
     facts: &'f Facts,
     snapshot: &'f Snapshot,
     now: DateTime<Utc>,
-    seen: HashSet<EntityUid>,
-    users: Vec<&'f str>,
-    shares: Vec<&'f ShareFacts>,
-    entities: Vec<Entity>,
+    seen: HashSet<&'f EntityUid>,
+    users: Vec<(&'f Node, &'f UserFacts)>,
+    /// Nodes with shares on them.
+    shared: Vec<&'f Node>,
+    ready: Vec<Ready>,
 }
 
 impl<'f> Slice<'f> {
     fn visit(&mut self, uid: &EntityUid) -> Result<(), Misfit> {
-        if !self.seen.insert(uid.clone()) {
+        let Some(node) = self.facts.get(uid) else { return Ok(()) };
+        if !self.seen.insert(&node.uid) {
             return Ok(());
         }
-        let kind = uid.type_name().to_string();
-        let id: &str = uid.id().unescaped();
-        match kind.as_str() {
-            "User" => self.users.extend(self.facts.users.get(id).map(|user| user.id.as_str())),
-            "Organization" => self.organization(uid, id)?,
-            "Membership" => self.membership(uid, id)?,
-            "Workspace" => self.workspace(uid, id)?,
-            "Agent" => self.agent(uid, id)?,
-            "ApiKey" => self.api_key(uid, id)?,
-            _ => self.resource(uid, ResourceId { kind, id: id.to_owned() })?,
+        for next in node.links.iter().chain(&node.named) {
+            self.visit(next)?;
+        }
+        if !node.shares.is_empty() {
+            self.shared.push(node);
+        }
+        match &node.fact {
+            // Users come last, when all share lists of the slice are known.
+            Fact::User(user) => self.users.push((node, user)),
+            _ => self.ready.push(self.ready(node)?),
         }
         Ok(())
     }
 
-    fn organization(&mut self, uid: &EntityUid, id: &str) -> Result<(), Misfit> {
-        let Some(org) = self.facts.organizations.get(id) else { return Ok(()) };
-        let group = |role: &str| reference(org_role(id, role));
-        let usage = RestrictedExpression::new_record([
-            ("workspaces".to_owned(), RestrictedExpression::new_long(org.usage.workspaces)),
-            ("agents".to_owned(), RestrictedExpression::new_long(org.usage.agents)),
-            ("members".to_owned(), RestrictedExpression::new_long(org.usage.members)),
-        ])
-        .map_err(|error| error.to_string())?;
-        self.push(
-            uid,
-            vec![
-                ("owners", group("owner")),
-                ("admins", group("admin")),
-                ("managers", group("manager")),
-                ("members", group("member")),
-                ("plan", reference(core_uid("Plan", &org.plan))),
-                ("usage", usage),
-                ("subscription_status", reference(core_uid("SubscriptionStatus", &org.subscription_status))),
-                ("trial_ends_at", datetime(org.trial_ends_at.unwrap_or(self.now))),
-            ],
-            HashSet::new(),
-        )
+    /// The node's entity, made once for the same ancestors.
+    fn ready(&self, node: &'f Node) -> Result<Ready, Misfit> {
+        let ancestors = match &node.fact {
+            Fact::Resource(_) => self.ancestors(node)?,
+            Fact::Workspace(_) if node.shares.iter().any(|share| share.to.kind == "Platform") => {
+                // Depends on the time.
+                return self.make(node, vec![]);
+            }
+            _ => vec![],
+        };
+        let (made_for, ready) =
+            node.ready.get_or_init(|| (ancestors.clone(), self.make(node, ancestors.clone())));
+        if *made_for == ancestors { ready.clone() } else { self.make(node, ancestors) }
     }
 
-    fn membership(&mut self, uid: &EntityUid, id: &str) -> Result<(), Misfit> {
-        let Some(membership) = self.facts.memberships.get(id) else { return Ok(()) };
-        let (org, user) = (core_uid("Organization", &membership.org), core_uid("User", &membership.user));
-        self.visit(&org)?;
-        self.visit(&user)?;
-        self.push(
-            uid,
-            vec![
-                ("org", reference(org.clone())),
-                ("user", reference(user)),
-                ("role", reference(core_uid("OrgRoleName", &membership.role))),
-            ],
-            HashSet::from([org]),
-        )
+    fn make(&self, node: &Node, ancestors: Vec<EntityUid>) -> Result<Ready, Misfit> {
+        match &node.fact {
+            Fact::User(user) => self.entity(node, user_attributes(user), roles(user)),
+            Fact::Organization(org) => self.entity(node, organization_attributes(org)?, HashSet::new()),
+            Fact::Membership(membership) => {
+                let org = core_uid("Organization", &membership.org);
+                let attributes = vec![
+                    ("org", reference(org.clone())),
+                    ("user", reference(core_uid("User", &membership.user))),
+                    ("role", reference(core_uid("OrgRoleName", &membership.role))),
+                ];
+                self.entity(node, attributes, HashSet::from([org]))
+            }
+            Fact::Workspace(workspace) => self.workspace(node, workspace),
+            Fact::Agent(agent) => self.agent(node, agent),
+            Fact::ApiKey(key) => self.entity(node, api_key_attributes(key), HashSet::new()),
+            Fact::Resource(resource) => self.resource(node, resource, &ancestors),
+            Fact::Share(_) => Err("a share is no entity".into()),
+        }
     }
 
-    fn workspace(&mut self, uid: &EntityUid, id: &str) -> Result<(), Misfit> {
-        let Some(workspace) = self.facts.workspaces.get(id) else { return Ok(()) };
-        let on = self.collect_shares("Workspace", id);
+    fn workspace(&self, node: &Node, workspace: &WorkspaceFacts) -> Result<Ready, Misfit> {
+        let id = &workspace.id;
+        let on = ResourceId { kind: "Workspace".into(), id: id.clone() };
         let group = |role: &str| reference(workspace_role(id, role));
+        let with_platform = node.shares_at(self.now).any(|share| share.to.kind == "Platform");
         let mut attributes = vec![
             ("visibility", reference(core_uid("Visibility", &workspace.visibility))),
             ("is_default", RestrictedExpression::new_bool(workspace.is_default)),
@@ -141,183 +142,175 @@ impl<'f> Slice<'f> {
             ("viewers", group("viewer")),
             ("shared_viewers", reference(share_list(&on, "viewer"))),
             ("shared_editors", reference(share_list(&on, "editor"))),
-            ("shared_with_platform", RestrictedExpression::new_bool(self.is_shared_with_platform(&on))),
+            ("shared_with_platform", RestrictedExpression::new_bool(with_platform)),
         ];
-        let mut parents = HashSet::new();
-        if let Some(org) = &workspace.org {
-            let org = core_uid("Organization", org);
-            self.visit(&org)?;
-            attributes.push(("org", reference(org.clone())));
-            parents.insert(org);
-        }
-        if let Some(owner) = &workspace.owner {
-            let owner = core_uid("User", owner);
-            self.visit(&owner)?;
-            attributes.push(("owner", reference(owner)));
-        }
-        self.push(uid, attributes, parents)
+        let org = workspace.org.as_ref().map(|org| core_uid("Organization", org));
+        attributes.extend(org.clone().map(|org| ("org", reference(org))));
+        attributes
+            .extend(workspace.owner.as_ref().map(|owner| ("owner", reference(core_uid("User", owner)))));
+        self.entity(node, attributes, org.into_iter().collect())
     }
 
-    fn agent(&mut self, uid: &EntityUid, id: &str) -> Result<(), Misfit> {
-        let Some(agent) = self.facts.agents.get(id) else { return Ok(()) };
-        let on = self.collect_shares("Agent", id);
+    fn agent(&self, node: &Node, agent: &AgentFacts) -> Result<Ready, Misfit> {
+        let on = ResourceId { kind: "Agent".into(), id: agent.id.clone() };
         let mut attributes = vec![
             ("license", reference(core_uid("License", &agent.license))),
             ("is_active", RestrictedExpression::new_bool(agent.is_active)),
             ("shared_viewers", reference(share_list(&on, "viewer"))),
         ];
-        if let Some(org) = &agent.org {
-            let org = core_uid("Organization", org);
-            self.visit(&org)?;
-            attributes.push(("org", reference(org)));
-        }
-        self.push(uid, attributes, HashSet::new())
+        attributes.extend(agent.org.as_ref().map(|org| ("org", reference(core_uid("Organization", org)))));
+        self.entity(node, attributes, HashSet::new())
     }
 
-    fn api_key(&mut self, uid: &EntityUid, id: &str) -> Result<(), Misfit> {
-        let Some(key) = self.facts.api_keys.get(id) else { return Ok(()) };
-        let scopes = key.scopes.iter().map(|scope| reference(core_uid("Scope", scope)));
-        let mut attributes = vec![
-            ("scopes", RestrictedExpression::new_set(scopes)),
-            ("is_revoked", RestrictedExpression::new_bool(key.is_revoked)),
-        ];
-        if let Some(expires_at) = key.expires_at {
-            attributes.push(("expires_at", datetime(expires_at)));
+    fn resource(
+        &self,
+        node: &Node,
+        resource: &ResourceFacts,
+        ancestors: &[EntityUid],
+    ) -> Result<Ready, Misfit> {
+        for parent in &resource.parents {
+            if self.snapshot.uid(&parent.kind, &parent.id).is_none() {
+                return Err(format!(
+                    "{} has a parent of type {}, which the schema does not declare",
+                    node.uid, parent.kind
+                ));
+            }
         }
-        if let Some(org) = &key.org {
-            let org = core_uid("Organization", org);
-            self.visit(&org)?;
-            attributes.push(("org", reference(org)));
-        }
-        self.push(uid, attributes, HashSet::new())
-    }
-
-    fn resource(&mut self, uid: &EntityUid, id: ResourceId) -> Result<(), Misfit> {
-        let Some(resource) = self.facts.resources.get(&id) else { return Ok(()) };
-        self.collect_shares(&id.kind, &id.id);
-        let workspace = core_uid("Workspace", &resource.workspace);
-        self.visit(&workspace)?;
+        let id = ResourceId { kind: resource.kind.clone(), id: resource.id.clone() };
         let mut own = HashMap::from([
-            ("workspace", workspace.clone()),
+            ("workspace", core_uid("Workspace", &resource.workspace)),
             ("shared_viewers", share_list(&id, "viewer")),
             ("shared_editors", share_list(&id, "editor")),
         ]);
-        if let Some(owner) = &resource.owner {
-            let owner = core_uid("User", owner);
-            self.visit(&owner)?;
-            own.insert("owner", owner);
-        }
-        for named in entity_references(&resource.attributes) {
-            if let Some(named) = self.snapshot.uid(&named.kind, &named.id) {
-                self.visit(&named)?;
-            }
-        }
-        let mut parents = vec![workspace];
-        for parent in &resource.parents {
-            let Some(parent) = self.snapshot.uid(&parent.kind, &parent.id) else {
-                return Err(format!(
-                    "{uid} has a parent of type {}, which the schema does not declare",
-                    parent.kind
-                ));
-            };
-            self.visit(&parent)?;
-            parents.push(parent);
-        }
-        let entity = self.snapshot.resource_entity(uid, &resource.attributes, &own, &parents);
-        self.entities.push(entity.map_err(|misfit| format!("{uid}: {misfit}"))?);
-        Ok(())
+        own.extend(resource.owner.as_ref().map(|owner| ("owner", core_uid("User", owner))));
+        let entity = self
+            .snapshot
+            .resource_entity(&node.uid, &resource.attributes, &own, ancestors)
+            .map_err(|misfit| format!("{}: {misfit}", node.uid))?;
+        self.check(node, entity)
     }
 
-    /// Users come last, when all share lists of the slice are known.
-    fn finish(mut self) -> Result<Vec<Entity>, Misfit> {
-        for id in std::mem::take(&mut self.users) {
-            let Some(user) = self.facts.users.get(id) else { continue };
-            let mut groups = HashSet::new();
-            for role in included(&PLATFORM_ROLES, user.platform_role.as_deref().unwrap_or_default()) {
-                groups.insert(core_uid("PlatformRole", role));
-            }
-            for (org, role) in &user.memberships {
-                groups.extend(included(&ORG_ROLES, role).iter().map(|role| org_role(org, role)));
-            }
-            for (workspace, role) in &user.workspace_roles {
-                groups.extend(
-                    included(&WORKSPACE_ROLES, role).iter().map(|role| workspace_role(workspace, role)),
-                );
-            }
-            for share in &self.shares {
-                let names_user = match share.to.kind.as_str() {
-                    "User" => share.to.id == user.id,
-                    "Organization" => user.memberships.contains_key(&share.to.id),
-                    "Workspace" => user.workspace_roles.contains_key(&share.to.id),
-                    _ => false,
-                };
-                if names_user {
-                    groups.insert(share_list(&share.on, &share.level));
+    /// Everything above a resource: its workspace with the organization, its parents with theirs.
+    fn ancestors(&self, node: &Node) -> Result<Vec<EntityUid>, Misfit> {
+        let mut found: Vec<EntityUid> = vec![];
+        let mut level = vec![node];
+        for _ in 0..=ResourceId::MAX_HEIGHT {
+            let mut above = vec![];
+            for node in level {
+                if !matches!(node.fact, Fact::Resource(_) | Fact::Workspace(_)) {
+                    continue;
+                }
+                // The owner is a link too, and nothing that anything lies in.
+                for uid in node.links.iter().filter(|link| *link.type_name() != *USER) {
+                    if !found.contains(uid) {
+                        found.push(uid.clone());
+                        above.extend(self.facts.get(uid).map(Arc::as_ref));
+                    }
                 }
             }
-            let due = user.approval_due_at.unwrap_or(self.now);
-            self.push(
-                &core_uid("User", id),
-                vec![
-                    ("status", reference(core_uid("AccountStatus", &user.status))),
-                    ("email_verified", RestrictedExpression::new_bool(user.email_verified)),
-                    ("password_must_change", RestrictedExpression::new_bool(user.password_must_change)),
-                    ("approval_due_at", datetime(due)),
-                ],
-                groups,
-            )?;
+            if above.is_empty() {
+                return Ok(found);
+            }
+            level = above;
         }
-        Ok(self.entities)
+        // Deeper, there may only be what lies above workspaces.
+        if level.iter().any(|node| matches!(node.fact, Fact::Resource(_))) {
+            return Err(format!("{} is nested more than {} deep", node.uid, ResourceId::MAX_HEIGHT));
+        }
+        Ok(found)
     }
 
-    /// Takes in the shares on something that count now; an expired one stopped counting at its instant.
-    fn collect_shares(&mut self, kind: &str, id: &str) -> ResourceId {
-        let on = ResourceId { kind: kind.to_owned(), id: id.to_owned() };
-        let counts = |share: &&ShareFacts| share.expires_at.is_none_or(|expiry| self.now < expiry);
-        let shares = self.facts.shares.get(&on).into_iter().flatten().filter(counts);
-        self.shares.extend(shares.collect::<Vec<_>>());
-        on
+    fn finish(mut self) -> Result<Vec<Ready>, Misfit> {
+        for (node, user) in std::mem::take(&mut self.users) {
+            let lists: HashSet<EntityUid> = self
+                .shared
+                .iter()
+                .flat_map(|shared| shared.shares_at(self.now))
+                .filter(|share| node::names(share, user))
+                .map(|share| share_list(&share.on, &share.level))
+                .collect();
+            let ready = if lists.is_empty() {
+                self.ready(node)?
+            } else {
+                let mut groups = roles(user);
+                groups.extend(lists);
+                self.entity(node, user_attributes(user), groups)?
+            };
+            self.ready.push(ready);
+        }
+        Ok(self.ready)
     }
 
-    fn is_shared_with_platform(&self, on: &ResourceId) -> bool {
-        self.shares.iter().any(|share| share.on == *on && share.to.kind == "Platform")
-    }
-
-    fn push(
-        &mut self,
-        uid: &EntityUid,
+    fn entity(
+        &self,
+        node: &Node,
         attributes: Vec<(&str, RestrictedExpression)>,
         parents: HashSet<EntityUid>,
-    ) -> Result<(), Misfit> {
+    ) -> Result<Ready, Misfit> {
         let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let entity =
-            Entity::new(uid.clone(), attributes, parents).map_err(|error| format!("{uid}: {error}"))?;
-        self.entities.push(entity);
-        Ok(())
+        let entity = Entity::new(node.uid.clone(), attributes, parents)
+            .map_err(|error| format!("{}: {error}", node.uid))?;
+        self.check(node, entity)
+    }
+
+    fn check(&self, node: &Node, entity: Entity) -> Result<Ready, Misfit> {
+        self.snapshot.ready(entity).map_err(|misfit| format!("{}: {misfit}", node.uid))
     }
 }
 
-/// The entities that an application's attributes name: `{"type": …, "id": …}`, at any depth. What only looks like one
-/// is looked up in vain.
-pub(crate) fn entity_references(attributes: &Map<String, Value>) -> Vec<ResourceId> {
-    let mut found = vec![];
-    for value in attributes.values() {
-        collect(value, &mut found);
+/// The role groups that a person is in, those that a role includes among them.
+fn roles(user: &UserFacts) -> HashSet<EntityUid> {
+    let platform = included(&PLATFORM_ROLES, user.platform_role.as_deref().unwrap_or_default());
+    let mut groups: HashSet<_> = platform.iter().map(|role| core_uid("PlatformRole", role)).collect();
+    for (org, role) in &user.memberships {
+        groups.extend(included(&ORG_ROLES, role).iter().map(|role| org_role(org, role)));
     }
-    found
+    for (workspace, role) in &user.workspace_roles {
+        groups.extend(included(&WORKSPACE_ROLES, role).iter().map(|role| workspace_role(workspace, role)));
+    }
+    groups
 }
 
-fn collect(value: &Value, found: &mut Vec<ResourceId>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
-        Value::Object(fields) => match (fields.get("type"), fields.get("id"), fields.len()) {
-            (Some(Value::String(kind)), Some(Value::String(id)), 2) => {
-                found.push(ResourceId { kind: kind.clone(), id: id.clone() });
-            }
-            _ => fields.values().for_each(|field| collect(field, found)),
-        },
-        _ => {}
-    }
+fn user_attributes(user: &UserFacts) -> Vec<(&'static str, RestrictedExpression)> {
+    vec![
+        ("status", reference(core_uid("AccountStatus", &user.status))),
+        ("email_verified", RestrictedExpression::new_bool(user.email_verified)),
+        ("password_must_change", RestrictedExpression::new_bool(user.password_must_change)),
+        ("approval_due_at", datetime(user.approval_due_at.unwrap_or(LONG_AGO))),
+    ]
+}
+
+fn organization_attributes(
+    org: &OrganizationFacts,
+) -> Result<Vec<(&'static str, RestrictedExpression)>, Misfit> {
+    let group = |role: &str| reference(org_role(&org.id, role));
+    let usage = RestrictedExpression::new_record([
+        ("workspaces".to_owned(), RestrictedExpression::new_long(org.usage.workspaces)),
+        ("agents".to_owned(), RestrictedExpression::new_long(org.usage.agents)),
+        ("members".to_owned(), RestrictedExpression::new_long(org.usage.members)),
+    ])
+    .map_err(|error| error.to_string())?;
+    Ok(vec![
+        ("owners", group("owner")),
+        ("admins", group("admin")),
+        ("managers", group("manager")),
+        ("members", group("member")),
+        ("plan", reference(core_uid("Plan", &org.plan))),
+        ("usage", usage),
+        ("subscription_status", reference(core_uid("SubscriptionStatus", &org.subscription_status))),
+        ("trial_ends_at", datetime(org.trial_ends_at.unwrap_or(LONG_AGO))),
+    ])
+}
+
+fn api_key_attributes(key: &ApiKeyFacts) -> Vec<(&'static str, RestrictedExpression)> {
+    let scopes = key.scopes.iter().map(|scope| reference(core_uid("Scope", scope)));
+    let mut attributes = vec![
+        ("scopes", RestrictedExpression::new_set(scopes)),
+        ("is_revoked", RestrictedExpression::new_bool(key.is_revoked)),
+    ];
+    attributes.extend(key.expires_at.map(|expiry| ("expires_at", datetime(expiry))));
+    attributes.extend(key.org.as_ref().map(|org| ("org", reference(core_uid("Organization", org)))));
+    attributes
 }
 
 fn reference(uid: EntityUid) -> RestrictedExpression {

@@ -44,12 +44,12 @@ impl Token {
     }
 
     /// A plain SHA-256: what is hashed has too many bits to be guessed, so that a slow hash would only slow requests.
-    pub(crate) fn hash(&self) -> Vec<u8> {
-        Sha256::digest(self.0.expose_secret().as_bytes()).to_vec()
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0.expose_secret().as_bytes()).into()
     }
 
     pub(crate) fn matches(&self, hash: &[u8]) -> bool {
-        self.hash().ct_eq(hash).into()
+        self.hash()[..].ct_eq(hash).into()
     }
 }
 

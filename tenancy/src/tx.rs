@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::action::{Action, Target};
+use crate::cache::Cache;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
@@ -60,11 +61,21 @@ pub struct Request {
     pub ip: Option<std::net::IpAddr>,
 }
 
+/// Tells the cache of this process that the store has changed.
+struct Written(Arc<Cache>);
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        self.0.wrote();
+    }
+}
+
 /// An open transaction. Dropping it without [`Tx::commit`] undoes everything.
 #[derive(Debug)]
 pub struct Tx {
     inner: Transaction<'static, Postgres>,
     snapshot: Arc<Snapshot>,
+    cache: Arc<Cache>,
     now: DateTime<Utc>,
     random: Random,
     pub(crate) request: Request,
@@ -74,11 +85,12 @@ impl Tx {
     pub(crate) fn new(
         inner: Transaction<'static, Postgres>,
         snapshot: Arc<Snapshot>,
+        cache: Arc<Cache>,
         now: DateTime<Utc>,
         random: Random,
         request: Request,
     ) -> Self {
-        Self { inner, snapshot, now, random, request }
+        Self { inner, snapshot, cache, now, random, request }
     }
 
     /// Asks the policies whether the caller may do `A` to `target`. This is the one place where access to Doorward's
@@ -152,7 +164,7 @@ impl Tx {
             Err(reason) => return Decision::deny(reason),
         };
         match facts.slice(&self.snapshot, posed.references(), self.now) {
-            Ok(slice) => self.snapshot.decide(&posed, slice),
+            Ok(slice) => self.snapshot.decide(&posed, &slice),
             Err(misfit) => Decision::deny(Reason::IncompleteFacts(misfit)),
         }
     }
@@ -165,10 +177,12 @@ impl Tx {
         let text = sqlx::query_scalar!(r#"select pg_current_xact_id()::text as "id!""#)
             .fetch_one(&mut *self.inner)
             .await?;
-        let revision =
+        let number =
             text.parse().map_err(|error: std::num::ParseIntError| sqlx::Error::Decode(error.into()))?;
+        // Dropped in any case: a commit whose outcome nobody waited for may have happened.
+        let _written = Written(self.cache);
         self.inner.commit().await?;
-        Ok(revision)
+        Ok(Revision::after(number))
     }
 
     /// The policies as they were when the transaction began.

@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use tenancy::{Answer, Ask, DecisionId, ResourceId, Revision};
+use tenancy::{Answer, Ask, Consistency, DecisionId, ResourceId, Revision};
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -157,7 +157,7 @@ pub(crate) async fn authorize(
     Question(request): Question<AuthorizeRequest>,
 ) -> Result<axum::Json<AuthorizeResponse>, Problem> {
     if request.explain {
-        let told = app.db.explain(&caller, &request.ask()).await?;
+        let told = app.db.explain(&caller, &request.ask(), Consistency::Cached).await?;
         let (answer, explanation) = told.answers;
         return Ok(axum::Json(AuthorizeResponse {
             answer: answer.into(),
@@ -224,7 +224,7 @@ pub(crate) async fn batch(
         return Err(malformed(tenancy::FieldError { field: "requests".into(), message }));
     }
     let asks: Vec<Result<Ask, String>> = batch.requests.iter().map(|request| item(request)).collect();
-    let told = app.db.ask_items(&caller, &asks).await?;
+    let told = app.db.ask_items(&caller, &asks, Consistency::Cached).await?;
     Ok(axum::Json(BatchResponse {
         decisions: told.answers.into_iter().map(DecisionView::from).collect(),
         revision: told.revision,

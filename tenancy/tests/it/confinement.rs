@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tenancy::api_key::Scope;
-use tenancy::{Answer, Ask, Caller, Error, KeyOwner, ResourceId, UserId};
+use tenancy::{Answer, Ask, Caller, Consistency, Error, KeyOwner, ResourceId, UserId};
 
 use crate::support::{
     ACME, ACME_OPEN, ACME_VAULT, ADAM, CHAPTER, DIARY, EVE, FREE_AGENT, GARY, GIL, GLOBEX, GLOBEX_AGENT,
@@ -45,7 +45,8 @@ async fn assert_alike(world: &World, caller: &Caller, foreign: &Ask, missing: &A
     assert_eq!(one, other);
     let mut explained = vec![];
     for ask in [foreign, missing] {
-        let (answer, explanation) = world.db.explain(caller, ask).await.expect("an answer").answers;
+        let (answer, explanation) =
+            world.db.explain(caller, ask, Consistency::Cached).await.expect("an answer").answers;
         let text = format!(
             "{} {:?} {:?} {}",
             whole(&answer),
@@ -200,7 +201,8 @@ async fn an_explanation_shows_nothing_of_other_organizations() {
     let asked = ask(user(EVE), "Docs::read", document(CHAPTER));
     let shown = |entities: &[serde_json::Value]| serde_json::Value::Array(entities.to_vec()).to_string();
 
-    let (answer, explanation) = world.db.explain(&acme, &asked).await.expect("told").answers;
+    let (answer, explanation) =
+        world.db.explain(&acme, &asked, Consistency::Cached).await.expect("told").answers;
     assert_eq!(told(&answer), "allow by content.owner, content.viewer.read");
     let seen = shown(&explanation.entities);
     for theirs in [ACME.to_string(), ACME_VAULT.to_string(), EVE.to_string(), format!("{ACME}/member")] {
@@ -214,7 +216,7 @@ async fn an_explanation_shows_nothing_of_other_organizations() {
     ] {
         assert!(!seen.contains(&foreign), "{foreign} is in {seen}");
     }
-    let all = world.db.explain(&Caller::Operator, &asked).await.expect("told").answers.1;
+    let all = world.db.explain(&Caller::Operator, &asked, Consistency::Cached).await.expect("told").answers.1;
     assert!(shown(&all.entities).contains(&GLOBEX.to_string()), "the operator sees all of it");
 }
 
@@ -225,7 +227,7 @@ async fn an_explanation_shows_no_account_of_a_stranger() {
     let acme = acme(&world).await;
     world.sql(&format!("update resources set owner_id = '{GARY}' where id = '{REPORT}'")).await;
     let asked = ask(user(OLGA), "resource.read", of("Resource", REPORT));
-    let explanation = world.db.explain(&acme, &asked).await.expect("told").answers.1;
+    let explanation = world.db.explain(&acme, &asked, Consistency::Cached).await.expect("told").answers.1;
     let people: Vec<&str> = explanation
         .entities
         .iter()
@@ -262,7 +264,10 @@ async fn a_key_without_the_scope_does_not_ask() {
         let key = world.key(owner, &others).await;
         let refused = world.db.ask(&key.caller, std::slice::from_ref(&asked)).await;
         assert_eq!(said(&refused), "forbidden decision.ask by []");
-        assert!(matches!(world.db.explain(&key.caller, &asked).await, Err(Error::Forbidden { .. })));
+        assert!(matches!(
+            world.db.explain(&key.caller, &asked, Consistency::Cached).await,
+            Err(Error::Forbidden { .. })
+        ));
     }
 }
 

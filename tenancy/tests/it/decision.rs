@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, json};
 use tenancy::api_key::Scope;
-use tenancy::{Ask, Caller, Error, KeyOwner, ResourceId, WorkspaceId};
+use tenancy::{Ask, Caller, Consistency, Error, KeyOwner, ResourceId, WorkspaceId};
 
 use crate::support::{
     ACME, ACME_AGENT, ACME_DEFAULT, ACME_IDLE_AGENT, ACME_OPEN, ACME_VAULT, ADAM, CHAPTER, CRAWLER, DEADLINE,
@@ -548,7 +548,8 @@ async fn a_stored_attribute_that_no_longer_fits_denies() {
     let answers = db.ask(&Caller::Operator, &asked).await.expect("answers").answers;
     assert_eq!(told(&answers[0]), "deny incomplete_facts");
     assert_eq!(told(&answers[1]), "allow by content.viewer.read", "what fits is not held up");
-    let explained = db.explain(&Caller::Operator, &asked[0]).await.expect("an explanation").answers;
+    let explained =
+        db.explain(&Caller::Operator, &asked[0], Consistency::Cached).await.expect("an explanation").answers;
     let reason = explained.0.decision.reason.expect("a reason").to_string();
     assert!(reason.contains("pages"), "{reason}");
 }
@@ -597,7 +598,7 @@ async fn what_is_no_question_is_answered_in_its_place() {
         Ok(ask(user(GARY), "org.view", org(ACME))),
     ];
     for caller in [Caller::Operator, world.key(KeyOwner::Org(ACME), &[Scope::Authorize]).await.caller] {
-        let answers = world.db.ask_items(&caller, &asks).await.expect("answers").answers;
+        let answers = world.db.ask_items(&caller, &asks, Consistency::Cached).await.expect("answers").answers;
         assert_eq!(told(&answers[0]), "allow by org.member.view");
         assert_eq!(told(&answers[1]), "deny malformed");
         assert!(told(&answers[2]).starts_with("deny "));
@@ -694,7 +695,8 @@ async fn an_explanation_says_what_each_policy_had_to_say() {
     // proves PDP-1
     let world = World::new().await;
     let asked = ask(user(MIA), "Docs::read", document(CHAPTER));
-    let (answer, explanation) = world.db.explain(&Caller::Operator, &asked).await.expect("told").answers;
+    let (answer, explanation) =
+        world.db.explain(&Caller::Operator, &asked, Consistency::Cached).await.expect("told").answers;
     assert_eq!(told(&answer), "deny forbidden by privacy.private_content");
     assert_eq!(answer.decision.policies[0].file, "policies/privacy.cedar");
     assert!(answer.decision.policies[0].line > 0);

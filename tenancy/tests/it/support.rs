@@ -16,7 +16,7 @@ use tenancy::api_key::{self, ApiKey, NewApiKey, Scope};
 use tenancy::import::{self, Line};
 use tenancy::resource::{self, MayWrite, NewResource, Resource, ResourcePatch, Written};
 use tenancy::{
-    AgentId, Answer, ApiKeyId, Ask, Caller, Db, Error, KeyOwner, OrgId, Platform, Request, ResourceId,
+    AgentId, Answer, ApiKeyId, Ask, Caller, Consistency, Db, Error, KeyOwner, OrgId, Platform, Request, ResourceId,
     Result, Revision, ShareId, Token, UserId, WorkspaceId, key, platform, workspace_action as workspace,
 };
 use tokio::sync::Barrier;
@@ -275,7 +275,7 @@ pub(crate) fn said<T>(outcome: &Result<T>) -> String {
                 fields.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.message)).collect();
             format!("invalid {}", fields.join("; "))
         }
-        Error::Store(error) => format!("store: {error}"),
+        Error::Store(_) | Error::Unreachable(_) | Error::NotReached(_) => format!("store: {error}"),
     }
 }
 
@@ -312,8 +312,11 @@ impl World {
     }
 
     /// The database's own answer, on a connection of its own: columns separated by `|`, rows by line ends.
+    /// What it changes is seen by the next question.
     pub(crate) async fn sql(&self, script: &str) -> String {
-        self.try_sql(script).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+        let answer = self.try_sql(script).await.unwrap_or_else(|error| panic!("{script}: {error}"));
+        self.db.ask_items(&Caller::Operator, &[], Consistency::Fresh).await.expect("a look at the store");
+        answer
     }
 
     pub(crate) async fn try_sql(&self, script: &str) -> Result<String, String> {

@@ -1,0 +1,382 @@
+//! The facts that were asked about before, as they were at one position of the change feed.
+//!
+//! Only the feed writes here (`feed.rs`); readers take what is there and then see whether the feed took something away
+//! meanwhile. So what one reader gets is always one state of the store, never a mixture of two.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use authz::{EntityUid, LEVEL, Snapshot};
+use chrono::{DateTime, TimeDelta, Utc};
+use quick_cache::Weighter;
+use runtime::Clock;
+
+use crate::change::{Changed, MOST_CHANGES};
+use crate::facts::Facts;
+use crate::id::{ApiKeyId, ResourceId};
+use crate::lookup::{Read, Wanted};
+use crate::node::Node;
+use crate::revision::Position;
+
+/// What an unknown id takes, in bytes.
+const ABSENT: u64 = 200;
+/// The part of the memory that unknown ids may take: one in so many. They have a place of their own, so that a flood of
+/// them drives nothing else out.
+const ABSENT_SHARE: u64 = 16;
+/// Most tokens that are remembered.
+const MOST_TOKENS: usize = 10_000;
+
+/// What the cache may take and how old it may be.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheLimits {
+    /// Memory, in bytes.
+    pub bytes: u64,
+    /// The oldest facts that an answer is given from.
+    pub staleness: Duration,
+}
+
+impl Default for CacheLimits {
+    fn default() -> Self {
+        Self { bytes: 256 << 20, staleness: Duration::from_secs(2) }
+    }
+}
+
+/// Where the cache stands.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// The policies that the cached entities were checked against.
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) position: Position,
+    /// Counts how often something was taken away.
+    epoch: u64,
+    /// Something is being taken away right now.
+    is_changing: bool,
+    /// How many local writes had been committed before the store was read.
+    writes: u64,
+    as_of: Moment,
+}
+
+/// When the store was read, by two clocks: one that only goes forward, and the wall's, which also counts the time that a
+/// machine slept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    instant: Instant,
+    wall: DateTime<Utc>,
+}
+
+impl Moment {
+    pub(crate) fn now(clock: &Clock) -> Self {
+        Self { instant: Instant::now(), wall: clock.now() }
+    }
+
+    /// The time since. A wall clock that was set back does not make it shorter.
+    pub(crate) fn age(self, clock: &Clock) -> Duration {
+        let by_wall = (clock.now() - self.wall).to_std().unwrap_or_default();
+        self.instant.elapsed().max(by_wall)
+    }
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<EntityUid, Arc<Node>> for Bytes {
+    fn weight(&self, _: &EntityUid, node: &Arc<Node>) -> u64 {
+        node.bytes() as u64
+    }
+}
+
+/// What is cached.
+pub(crate) struct Cache {
+    pub(crate) limits: CacheLimits,
+    clock: Clock,
+    state: ArcSwapOption<State>,
+    nodes: quick_cache::sync::Cache<EntityUid, Arc<Node>, Bytes>,
+    absent: quick_cache::sync::Cache<EntityUid, ()>,
+    tokens: Mutex<Tokens>,
+    /// Local transactions that were committed, or may have been.
+    writes: AtomicU64,
+}
+
+/// Whose a token is, by its hash.
+#[derive(Debug, Default)]
+struct Tokens {
+    /// Counts how often all were forgotten.
+    epoch: u64,
+    known: HashMap<[u8; 32], (ApiKeyId, Option<DateTime<Utc>>)>,
+    /// When the use of a key was noted last.
+    used: HashMap<ApiKeyId, DateTime<Utc>>,
+}
+
+/// An entity on the way of a walk.
+struct Step {
+    uid: EntityUid,
+    /// How many attributes of applications led here.
+    depth: usize,
+    /// How many levels of parents led here.
+    height: i32,
+}
+
+/// What was found of an entity.
+enum Found {
+    Node(Arc<Node>),
+    /// The store has no such entity.
+    Absent,
+    /// Nobody has looked yet.
+    Unknown,
+}
+
+impl Cache {
+    pub(crate) fn new(limits: CacheLimits, clock: Clock) -> Self {
+        let absent = (limits.bytes / ABSENT_SHARE / ABSENT).max(1);
+        let bytes = limits.bytes - limits.bytes / ABSENT_SHARE;
+        let expected = usize::try_from(bytes / 3_000).unwrap_or(usize::MAX).clamp(16, 1 << 20);
+        Self {
+            limits,
+            clock,
+            state: ArcSwapOption::empty(),
+            nodes: quick_cache::sync::Cache::with_weighter(expected, bytes, Bytes),
+            absent: quick_cache::sync::Cache::new(usize::try_from(absent).unwrap_or(usize::MAX)),
+            tokens: Mutex::default(),
+            writes: AtomicU64::new(0),
+        }
+    }
+
+    /// A local transaction was committed: what was read before is too old for the next question.
+    pub(crate) fn wrote(&self) {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.load(Ordering::SeqCst)
+    }
+
+    /// Where the cache stands, if what is in it can be used for a new question.
+    pub(crate) fn usable(&self) -> Option<Arc<State>> {
+        self.state
+            .load_full()
+            .filter(|state| !state.is_changing && state.writes >= self.writes() && self.is_fresh(state.as_of))
+    }
+
+    /// Whether facts of that moment may still be answered from.
+    pub(crate) fn is_fresh(&self, moment: Moment) -> bool {
+        moment.age(&self.clock) <= self.limits.staleness
+    }
+
+    /// The age of what was read last; none if nothing was.
+    pub(crate) fn age(&self) -> Option<Duration> {
+        Some(self.state.load().as_ref()?.as_of.age(&self.clock))
+    }
+
+    /// The position up to which changes are known.
+    pub(crate) fn position(&self) -> Option<Position> {
+        Some(self.state.load().as_ref()?.position.clone())
+    }
+
+    /// Everything that can be reached from entities, or what is missing for it. `loaded` is what was just read for the
+    /// same question. None if the feed took something away meanwhile.
+    pub(crate) fn walk<'u>(
+        &self,
+        named: impl Iterator<Item = &'u EntityUid>,
+        loaded: Option<&Loaded>,
+        state: &State,
+    ) -> Option<Result<Facts, Vec<EntityUid>>> {
+        let loaded = loaded.filter(|loaded| loaded.epoch == state.epoch);
+        let (mut facts, mut missing) = (Facts::default(), vec![]);
+        // The nearest first: what is reached by a short way and a long one is climbed from at its lower height.
+        let mut open: VecDeque<Step> = named.map(|uid| Step { uid: uid.clone(), depth: 0, height: 0 }).collect();
+        while let Some(Step { uid, depth, height }) = open.pop_front() {
+            if facts.get(&uid).is_some() {
+                continue;
+            }
+            let node = match self.find(&uid, loaded) {
+                Found::Node(node) => node,
+                Found::Absent => continue,
+                Found::Unknown => {
+                    if Wanted::default().add(&state.snapshot, &uid) {
+                        missing.push(uid);
+                    }
+                    continue;
+                }
+            };
+            if height <= ResourceId::MAX_HEIGHT {
+                let up = |uid: &EntityUid| Step { uid: uid.clone(), depth, height: height + 1 };
+                open.extend(node.links.iter().map(up));
+            }
+            if depth + 1 < LEVEL {
+                let along = |uid: &EntityUid| Step { uid: uid.clone(), depth: depth + 1, height: 0 };
+                open.extend(node.named.iter().map(along));
+            }
+            facts.include(node);
+        }
+        let now = self.state.load();
+        let is_whole = now.as_ref().is_some_and(|now| !now.is_changing && now.epoch == state.epoch);
+        is_whole.then_some(if missing.is_empty() { Ok(facts) } else { Err(missing) })
+    }
+
+    fn find(&self, uid: &EntityUid, loaded: Option<&Loaded>) -> Found {
+        if let Some(node) = loaded.and_then(|loaded| loaded.facts.get(uid)) {
+            return Found::Node(Arc::clone(node));
+        }
+        if let Some(node) = self.nodes.get(uid) {
+            return Found::Node(node);
+        }
+        let is_absent = loaded.is_some_and(|loaded| loaded.looked_for(uid)) || self.absent.get(uid).is_some();
+        if is_absent { Found::Absent } else { Found::Unknown }
+    }
+
+    /// Takes in what was read from the store. Only the feed calls it, one read after the other.
+    pub(crate) fn take_in(
+        &self,
+        read: Read,
+        wanted: HashSet<EntityUid>,
+        snapshot: Arc<Snapshot>,
+        writes: u64,
+        as_of: Moment,
+    ) -> Loaded {
+        let before = self.state.load_full();
+        let mut epoch = 0;
+        if let Some(before) = &before {
+            epoch = before.epoch;
+            let is_older = !Arc::ptr_eq(&before.snapshot, &snapshot)
+                || !before.position.is_past(read.trimmed)
+                || before.position.is_after(&read.position)
+                || i32::try_from(read.changes.len()).is_ok_and(|count| count > MOST_CHANGES);
+            if is_older || !read.changes.is_empty() {
+                epoch += 1;
+                self.state.store(Some(Arc::new(State {
+                    snapshot: Arc::clone(&before.snapshot),
+                    position: before.position.clone(),
+                    epoch,
+                    is_changing: true,
+                    writes: before.writes,
+                    as_of: before.as_of,
+                })));
+                self.forget(read.changes, is_older);
+            }
+        }
+        for node in read.facts.nodes() {
+            self.absent.remove(&node.uid);
+            self.nodes.insert(node.uid.clone(), Arc::clone(node));
+        }
+        for uid in wanted.iter().filter(|uid| read.facts.get(uid).is_none()) {
+            self.absent.insert(uid.clone(), ());
+        }
+        let state = State { snapshot, position: read.position, epoch, is_changing: false, writes, as_of };
+        self.state.store(Some(Arc::new(state)));
+        Loaded { facts: read.facts, wanted, epoch }
+    }
+
+    fn forget(&self, changes: Vec<Changed>, everything: bool) {
+        let changed: Option<Vec<EntityUid>> =
+            if everything { None } else { changes.into_iter().map(Changed::uid).collect() };
+        let Some(changed) = changed else {
+            self.nodes.clear();
+            self.absent.clear();
+            self.tokens().forget();
+            return;
+        };
+        for uid in changed {
+            self.nodes.remove(&uid);
+            self.absent.remove(&uid);
+            if uid.type_name().basename() == "ApiKey" {
+                self.tokens().forget();
+            }
+        }
+    }
+
+    /// Whose a token is, if that was seen before and no key has changed since.
+    pub(crate) fn token(&self, hash: &[u8; 32]) -> Option<(ApiKeyId, Option<DateTime<Utc>>)> {
+        self.tokens().known.get(hash).copied()
+    }
+
+    /// To be taken before a token is looked up, and given back with what was found.
+    pub(crate) fn token_epoch(&self) -> u64 {
+        self.tokens().epoch
+    }
+
+    /// Remembers whose a token is, unless a key has changed since `epoch`.
+    pub(crate) fn remember_token(
+        &self,
+        epoch: u64,
+        hash: [u8; 32],
+        id: ApiKeyId,
+        expires_at: Option<DateTime<Utc>>,
+    ) {
+        let mut tokens = self.tokens();
+        if tokens.epoch == epoch {
+            if tokens.known.len() >= MOST_TOKENS {
+                tokens.known.clear();
+            }
+            tokens.known.insert(hash, (id, expires_at));
+        }
+    }
+
+    /// Whether a key was not used yet within `every`; then it counts as used now.
+    pub(crate) fn is_first_use(&self, id: ApiKeyId, now: DateTime<Utc>, every: TimeDelta) -> bool {
+        let mut tokens = self.tokens();
+        if tokens.used.get(&id).is_some_and(|used| (*used..*used + every).contains(&now)) {
+            return false;
+        }
+        if tokens.used.len() >= MOST_TOKENS {
+            tokens.used.clear();
+        }
+        tokens.used.insert(id, now);
+        true
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows operators how full it is.
+    pub(crate) fn report(&self) {
+        #[allow(clippy::cast_precision_loss)] // figures for a graph
+        for (figure, value) in [
+            ("doorward_cache_bytes", self.nodes.weight() as f64),
+            ("doorward_cache_entities", self.nodes.len() as f64),
+            ("doorward_cache_unknown_ids", self.absent.len() as f64),
+            ("doorward_cache_hits", self.nodes.hits() as f64),
+            ("doorward_cache_misses", self.nodes.misses() as f64),
+            ("doorward_facts_age_seconds", self.age().unwrap_or_default().as_secs_f64()),
+        ] {
+            metrics::gauge!(figure).set(value);
+        }
+    }
+}
+
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cache").field("limits", &self.limits).field("nodes", &self.nodes.len()).finish()
+    }
+}
+
+impl Tokens {
+    fn forget(&mut self) {
+        self.epoch += 1;
+        self.known.clear();
+    }
+}
+
+/// What one look at the store brought, for those who asked for it: it need not stay in the cache for long enough.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    facts: Facts,
+    /// Those of them that are not among the facts are not in the store.
+    wanted: HashSet<EntityUid>,
+    epoch: u64,
+}
+
+impl Loaded {
+    fn looked_for(&self, uid: &EntityUid) -> bool {
+        self.wanted.contains(uid)
+    }
+}
+
+impl State {
+    pub(crate) fn as_of(&self) -> Moment {
+        self.as_of
+    }
+}

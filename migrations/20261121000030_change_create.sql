@@ -22,35 +22,6 @@ create table change_trim (
 
 insert into change_trim (below, next, next_at) values ('0', pg_current_xact_id(), now());
 
--- Arguments: pairs of SQL expressions over a row, the type and the id of an entity that changes with it.
-create function facts_changed() returns trigger language plpgsql as $$
-declare
-    source text := case tg_op
-        when 'INSERT' then 'select * from after'
-        when 'DELETE' then 'select * from before'
-        else 'select * from before union all select * from after'
-    end;
-    written bigint;
-begin
-    for argument in 0 .. tg_nargs - 2 by 2 loop
-        -- So much at once is cheaper to forget than to tell. No row, no change.
-        execute format(
-            'with touched as materialized (
-                 select distinct %1$s as type, %2$s as id from (%3$s) as fact where %2$s is not null limit 10001
-             )
-             insert into changes (type, id)
-             select type, id from touched where (select count(*) from touched) <= 10000
-             union all select null, null where (select count(*) from touched) > 10000',
-            tg_argv[argument], tg_argv[argument + 1], source
-        );
-        get diagnostics written = row_count;
-        if written > 0 then
-            perform pg_notify('doorward_changes', '');
-        end if;
-    end loop;
-    return null;
-end $$;
-
 create function all_facts_changed() returns trigger language plpgsql as $$
 begin
     insert into changes (type, id) values (null, null);
@@ -69,42 +40,65 @@ end $$;
 create trigger api_keys_changed after insert or delete or update of id, org_id, hash, scopes, expires_at, revoked_at
     on api_keys for each row execute function api_key_changed();
 
+-- For each table of facts, the entities that change with a row: type and id, as expressions over `fact`.
 do $$
 declare
     entry record;
-    arguments text;
+    told text := $told$
+        with touched as materialized (
+            select distinct entity.type, entity.id
+            from (%2$s) as fact cross join lateral (values %1$s) as entity (type, id)
+            where entity.id is not null
+            limit 10001
+        ),
+        -- So much at once is cheaper to forget than to tell.
+        many as materialized (select count(*) > 10000 as are from touched)
+        insert into changes (type, id)
+        select type, id from touched where not (select are from many)
+        union all select null, null where (select are from many)
+    $told$;
 begin
     for entry in
         select * from (values
-            ('users', array['''User''', 'id::text']),
-            ('organizations', array['''Organization''', 'id::text']),
-            ('memberships', array['''Membership''', 'org_id || ''/'' || user_id', '''User''', 'user_id::text',
-                                  '''Organization''', 'org_id::text']),
-            ('workspaces', array['''Workspace''', 'id::text', '''Organization''', 'org_id::text']),
-            ('workspace_members', array['''User''', 'user_id::text']),
-            ('agents', array['''Agent''', 'id::text', '''Organization''', 'org_id::text']),
-            ('resources', array['type', 'id']),
-            ('resource_parents', array['child_type', 'child_id']),
-            ('shares', array['resource_type', 'resource_id', '''Workspace''', 'workspace_id::text',
-                             '''Agent''', 'agent_id::text'])
-        ) as facts (table_name, pairs)
+            ('users', $e$('User', fact.id::text)$e$),
+            ('organizations', $e$('Organization', fact.id::text)$e$),
+            ('memberships', $e$('Membership', fact.org_id || '/' || fact.user_id), ('User', fact.user_id::text),
+                               ('Organization', fact.org_id::text)$e$),
+            ('workspaces', $e$('Workspace', fact.id::text), ('Organization', fact.org_id::text)$e$),
+            ('workspace_members', $e$('User', fact.user_id::text)$e$),
+            ('agents', $e$('Agent', fact.id::text), ('Organization', fact.org_id::text)$e$),
+            ('resources', $e$(fact.type, fact.id)$e$),
+            ('resource_parents', $e$(fact.child_type, fact.child_id)$e$),
+            ('shares', $e$(fact.resource_type, fact.resource_id), ('Workspace', fact.workspace_id::text),
+                          ('Agent', fact.agent_id::text)$e$)
+        ) as facts (name, entities)
     loop
-        select string_agg(quote_literal(pair), ', ' order by position) into arguments
-        from unnest(entry.pairs) with ordinality as pairs (pair, position);
         execute format(
-            'create trigger %1$s_inserted after insert on %1$s referencing new table as after
-                 for each statement execute function facts_changed(%2$s);
+            'create function %1$s_changed() returns trigger language plpgsql as $body$
+             begin
+                 if tg_op = ''INSERT'' then %2$s;
+                 elsif tg_op = ''DELETE'' then %3$s;
+                 else %4$s;
+                 end if;
+                 if found then
+                     perform pg_notify(''doorward_changes'', '''');
+                 end if;
+                 return null;
+             end $body$;
+             create trigger %1$s_inserted after insert on %1$s referencing new table as after
+                 for each statement execute function %1$s_changed();
              create trigger %1$s_updated after update on %1$s referencing old table as before new table as after
-                 for each statement execute function facts_changed(%2$s);
+                 for each statement execute function %1$s_changed();
              create trigger %1$s_deleted after delete on %1$s referencing old table as before
-                 for each statement execute function facts_changed(%2$s)',
-            entry.table_name, arguments
+                 for each statement execute function %1$s_changed();
+             create trigger %1$s_emptied after truncate on %1$s
+                 for each statement execute function all_facts_changed()',
+            entry.name,
+            format(told, entry.entities, 'select * from after'),
+            format(told, entry.entities, 'select * from before'),
+            format(told, entry.entities, 'select * from before union all select * from after')
         );
     end loop;
-    foreach arguments in array array['users', 'organizations', 'memberships', 'workspaces', 'workspace_members',
-                                     'agents', 'resources', 'resource_parents', 'shares', 'api_keys']
-    loop
-        execute format('create trigger %1$s_emptied after truncate on %1$s
-                            for each statement execute function all_facts_changed()', arguments);
-    end loop;
 end $$;
+
+create trigger api_keys_emptied after truncate on api_keys for each statement execute function all_facts_changed();

@@ -11,7 +11,7 @@ use authz::Live;
 use runtime::health::Part;
 use runtime::{Clock, Config, Health, Metrics, Random, Shutdown, Telemetry};
 use secrecy::{ExposeSecret as _, SecretString};
-use tenancy::{Db, Token, api_key};
+use tenancy::{CacheLimits, Db, Token, api_key};
 use tokio::net::TcpListener;
 
 use crate::exit;
@@ -136,7 +136,8 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<u8> {
         .with_context(|| format!("cannot listen on {} (DOORWARD_LISTEN)", config.listen))?;
     let address = listener.local_addr()?;
     let store = Store::start(config).await?;
-    let db = store.connect(live.clone(), clock, random.clone()).await?;
+    let limits = CacheLimits { bytes: config.cache_bytes as u64, staleness: config.max_staleness };
+    let db = store.connect(live.clone(), clock, random.clone()).await?.with_cache(limits);
     let first_key = api_key::bootstrap(&db, bootstrap.as_ref()).await?;
     let control = ControlSocket::open(&config.data).context("the control socket cannot be opened")?;
 

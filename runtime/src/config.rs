@@ -39,6 +39,10 @@ pub struct Config {
     pub log_format: LogFormat,
     /// How many connections to Postgres to hold at most.
     pub database_connections: NonZeroU32,
+    /// The memory that facts may take in the cache, in bytes.
+    pub cache_bytes: usize,
+    /// The oldest facts that an answer is given from.
+    pub max_staleness: Duration,
     /// The longest request body accepted, in bytes.
     pub body_limit: usize,
     /// How long a request may take.
@@ -123,6 +127,8 @@ impl Config {
             log: source.required("log", value::log_filter)?,
             log_format: source.required("log_format", value::parsed)?,
             database_connections: source.required("database_connections", value::parsed)?,
+            cache_bytes: source.required("cache_bytes", value::bytes)?,
+            max_staleness: source.required("max_staleness", value::duration)?,
             body_limit: source.required("body_limit", value::bytes)?,
             request_timeout: source.required("request_timeout", value::duration)?,
             shutdown_timeout: source.required("shutdown_timeout", value::duration)?,
@@ -152,6 +158,8 @@ impl Config {
             log,
             log_format,
             database_connections,
+            cache_bytes,
+            max_staleness,
             body_limit,
             request_timeout,
             shutdown_timeout,
@@ -170,6 +178,8 @@ impl Config {
             ("log", Some(log.clone())),
             ("log_format", Some(log_format.to_string())),
             ("database_connections", Some(database_connections.to_string())),
+            ("cache_bytes", Some(cache_bytes.to_string())),
+            ("max_staleness", duration(max_staleness)),
             ("body_limit", Some(body_limit.to_string())),
             ("request_timeout", duration(request_timeout)),
             ("shutdown_timeout", duration(shutdown_timeout)),

@@ -186,7 +186,8 @@ impl Cache {
         let loaded = loaded.filter(|loaded| loaded.epoch == state.epoch);
         let (mut facts, mut missing) = (Facts::default(), vec![]);
         // The nearest first: what is reached by a short way and a long one is climbed from at its lower height.
-        let mut open: VecDeque<Step> = named.map(|uid| Step { uid: uid.clone(), depth: 0, height: 0 }).collect();
+        let mut open: VecDeque<Step> =
+            named.map(|uid| Step { uid: uid.clone(), depth: 0, height: 0 }).collect();
         while let Some(Step { uid, depth, height }) = open.pop_front() {
             if facts.get(&uid).is_some() {
                 continue;

@@ -209,7 +209,10 @@ impl Facts {
     /// Whether both hold the very same nodes.
     pub(crate) fn is_same(&self, others: &Self) -> bool {
         self.nodes.len() == others.nodes.len()
-            && self.nodes.iter().all(|(uid, node)| others.get(uid).is_some_and(|other| Arc::ptr_eq(node, other)))
+            && self
+                .nodes
+                .iter()
+                .all(|(uid, node)| others.get(uid).is_some_and(|other| Arc::ptr_eq(node, other)))
     }
 
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {

@@ -50,6 +50,9 @@ pub(crate) struct AuthorizeRequest {
     /// Under which circumstances, as the action declares: `mfa`, `ip`, … `now` is the server's.
     #[serde(default)]
     context: Map<String, Value>,
+    /// How new the facts have to be.
+    #[serde(default)]
+    consistency: Option<ConsistencyField>,
     /// Say what every policy had to say.
     #[serde(default)]
     explain: bool,
@@ -112,7 +115,7 @@ struct ReasonView {
 pub(crate) struct AuthorizeResponse {
     #[serde(flatten)]
     answer: DecisionView,
-    /// The state of the store: greater than that of every write it has seen.
+    /// The state of the store: not smaller than that of any write it has seen.
     #[schema(value_type = String, example = "742")]
     revision: Revision,
     /// The policies: equal on every replica that decides alike.
@@ -136,6 +139,40 @@ struct ExplanationView {
     entities: Vec<Value>,
 }
 
+/// How new the facts of an answer have to be: `"cached"`, `"fresh"`, or `{"at_least": "<revision>"}`.
+///
+/// Without a word, and with `cached`, they come from memory and are never older than the bound that is set
+/// (`DOORWARD_MAX_STALENESS`). `fresh` reads them from the store. `at_least` takes the revision of a write
+/// (`doorward-revision`) or of another answer: what that had seen is seen.
+#[derive(Debug, Clone, Copy, ToSchema)]
+#[schema(as = Consistency, value_type = Object, example = json!({ "at_least": "742" }))]
+pub(crate) struct ConsistencyField(Consistency);
+
+impl<'de> Deserialize<'de> for ConsistencyField {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case", deny_unknown_fields)]
+        enum Given {
+            Cached,
+            Fresh,
+            AtLeast(String),
+        }
+        Ok(Self(match Given::deserialize(deserializer)? {
+            Given::Cached => Consistency::Cached,
+            Given::Fresh => Consistency::Fresh,
+            Given::AtLeast(text) => {
+                let wrong = |_| serde::de::Error::custom("at_least takes a revision, such as \"742\"");
+                Consistency::AtLeast(text.parse().map_err(wrong)?)
+            }
+        }))
+    }
+}
+
+/// What was asked for, or what is the rule.
+fn consistency(field: Option<ConsistencyField>) -> Consistency {
+    field.map_or(Consistency::default(), |ConsistencyField(given)| given)
+}
+
 /// Ask one question
 ///
 /// A deny is an answer, never an HTTP error; so are unknown principals, resources and actions.
@@ -148,7 +185,7 @@ struct ExplanationView {
         (status = 401, description = "No or bad API key", body = Problem),
         (status = 403, description = "The key may not ask", body = Problem),
         (status = 413, description = "Body too large", body = Problem),
-        (status = 503, description = "The store does not answer", body = Problem),
+        (status = 503, description = "The store does not answer, or has not come to the revision", body = Problem),
     ),
 )]
 pub(crate) async fn authorize(
@@ -156,8 +193,9 @@ pub(crate) async fn authorize(
     Asker(caller): Asker,
     Question(request): Question<AuthorizeRequest>,
 ) -> Result<axum::Json<AuthorizeResponse>, Problem> {
+    let consistency = consistency(request.consistency);
     if request.explain {
-        let told = app.db.explain(&caller, &request.ask(), Consistency::Cached).await?;
+        let told = app.db.explain(&caller, &request.ask(), consistency).await?;
         let (answer, explanation) = told.answers;
         return Ok(axum::Json(AuthorizeResponse {
             answer: answer.into(),
@@ -166,7 +204,7 @@ pub(crate) async fn authorize(
             explanation: Some(explanation_json(&explanation)),
         }));
     }
-    let mut told = app.db.ask(&caller, &[request.ask()]).await?;
+    let mut told = app.db.ask_items(&caller, &[Ok(request.ask())], consistency).await?;
     let Some(answer) = told.answers.pop() else {
         return Err(malformed(tenancy::FieldError { field: String::new(), message: "no question".into() }));
     };
@@ -185,6 +223,9 @@ pub(crate) struct BatchRequest {
     /// Up to 1 000 questions, as of `/authorize` without `explain`.
     #[schema(value_type = Vec<AuthorizeRequest>)]
     requests: Vec<Box<RawValue>>,
+    /// How new the facts have to be, for all of them.
+    #[serde(default)]
+    consistency: Option<ConsistencyField>,
 }
 
 /// Answers in the order of the questions, all from one state of store and policies.
@@ -211,7 +252,7 @@ pub(crate) struct BatchResponse {
         (status = 401, description = "No or bad API key", body = Problem),
         (status = 403, description = "The key may not ask", body = Problem),
         (status = 413, description = "Body too large", body = Problem),
-        (status = 503, description = "The store does not answer", body = Problem),
+        (status = 503, description = "The store does not answer, or has not come to the revision", body = Problem),
     ),
 )]
 pub(crate) async fn batch(
@@ -224,7 +265,7 @@ pub(crate) async fn batch(
         return Err(malformed(tenancy::FieldError { field: "requests".into(), message }));
     }
     let asks: Vec<Result<Ask, String>> = batch.requests.iter().map(|request| item(request)).collect();
-    let told = app.db.ask_items(&caller, &asks, Consistency::Cached).await?;
+    let told = app.db.ask_items(&caller, &asks, consistency(batch.consistency)).await?;
     Ok(axum::Json(BatchResponse {
         decisions: told.answers.into_iter().map(DecisionView::from).collect(),
         revision: told.revision,
@@ -237,6 +278,9 @@ fn item(request: &RawValue) -> Result<Ask, String> {
     let request: AuthorizeRequest = parse(request.get().as_bytes()).map_err(|field| said(&field))?;
     if request.explain {
         return Err("explain: only single questions are explained".to_owned());
+    }
+    if request.consistency.is_some() {
+        return Err("consistency: it is asked for all questions of a batch together".to_owned());
     }
     Ok(request.ask())
 }

@@ -104,6 +104,20 @@ pub const KEYS: &[Key] = &[
         about: "How many connections to Postgres are held at most. The one inside the process always has one.",
     },
     Key {
+        env: "DOORWARD_CACHE_BYTES",
+        toml: "cache_bytes",
+        fallback: Fallback::Value("268435456"),
+        expected: "a whole number of bytes, at least 1",
+        about: "The memory for facts that were asked about before, in bytes; about 2 500 for a user or a resource.",
+    },
+    Key {
+        env: "DOORWARD_MAX_STALENESS",
+        toml: "max_staleness",
+        fallback: Fallback::Value("2s"),
+        expected: "a duration longer than zero, such as 2s or 500ms",
+        about: "The oldest facts that a decision is made from. When the store cannot be read for longer, questions are refused.",
+    },
+    Key {
         env: "DOORWARD_BODY_LIMIT",
         toml: "body_limit",
         fallback: Fallback::Value("1048576"),

@@ -16,8 +16,9 @@ use tenancy::api_key::{self, ApiKey, NewApiKey, Scope};
 use tenancy::import::{self, Line};
 use tenancy::resource::{self, MayWrite, NewResource, Resource, ResourcePatch, Written};
 use tenancy::{
-    AgentId, Answer, ApiKeyId, Ask, Caller, Consistency, Db, Error, KeyOwner, OrgId, Platform, Request, ResourceId,
-    Result, Revision, ShareId, Token, UserId, WorkspaceId, key, platform, workspace_action as workspace,
+    AgentId, Answer, ApiKeyId, Ask, Caller, Consistency, Db, Error, KeyOwner, OrgId, Platform, Request,
+    ResourceId, Result, Revision, ShareId, Token, UserId, WorkspaceId, key, platform,
+    workspace_action as workspace,
 };
 use tokio::sync::Barrier;
 use tokio::task::spawn_blocking;
@@ -286,7 +287,7 @@ pub(crate) fn shipped_policies() -> PathBuf {
 pub(crate) struct World {
     pub(crate) db: Db,
     pub(crate) clock: FixedClock,
-    database: Arc<harness::Database>,
+    pub(crate) database: Arc<harness::Database>,
 }
 
 impl World {
@@ -513,7 +514,7 @@ where
     outcomes
 }
 
-async fn connect(url: &str, connections: u32, policies: &Path, clock: &FixedClock) -> Db {
+pub(crate) async fn connect(url: &str, connections: u32, policies: &Path, clock: &FixedClock) -> Db {
     let live =
         Live::open(policies, tenancy::ACTIONS, clock.clock()).unwrap_or_else(|report| panic!("{report}"));
     Db::connect(&url.into(), connections, live, clock.clock(), Random::system()).await.expect("a connection")

@@ -229,7 +229,7 @@ async fn the_answer_after_a_write_has_seen_it() {
         let mut tries = 0;
         while app.ask(VIC, "resource.read", ("Resource", &id)).await["revision"]
             .as_str()
-            .is_none_or(|revision| revision.parse::<u64>().unwrap() <= written)
+            .is_none_or(|revision| revision.parse::<u64>().unwrap() < written)
         {
             tries += 1;
             assert!(tries < 1_000, "the revision never passes {written}");

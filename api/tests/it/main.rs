@@ -3,6 +3,7 @@
 
 mod authorize;
 mod batch;
+mod consistency;
 mod control;
 mod docs;
 mod health;

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Home {
     folder: TempDir,
     environment: Vec<(String, String)>,
-    _database: Option<harness::Database>,
+    database: Option<harness::Database>,
 }
 
 impl Home {
@@ -26,7 +26,7 @@ impl Home {
         copy(&repository().join("policies"), &folder.path().join("policies"));
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let environment = vec![("DOORWARD_LISTEN".to_owned(), format!("127.0.0.1:{port}"))];
-        Self { folder, environment, _database: None }
+        Self { folder, environment, database: None }
     }
 
     /// With a database of the harness.
@@ -35,8 +35,12 @@ impl Home {
         // Doorward migrates it itself.
         let database = harness::database("empty", |_| Ok(())).unwrap();
         home.set("DATABASE_URL", &database.url);
-        home._database = Some(database);
+        home.database = Some(database);
         home
+    }
+
+    pub(crate) fn database(&self) -> &harness::Database {
+        self.database.as_ref().expect("a database of the harness")
     }
 
     pub(crate) fn set(&mut self, name: &str, value: &str) {
@@ -82,6 +86,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop as an operator would, and returns its exit code.
     pub(crate) fn terminate(mut self) -> Option<i32> {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();

@@ -192,14 +192,14 @@ impl<'c> Session<'c> {
         };
         match self.snapshot.pose(&question) {
             Ok(posed) => match self.slice(&posed) {
-                Ok(slice) => self.snapshot.decide(&posed, slice),
+                Ok(slice) => self.snapshot.decide(&posed, &slice),
                 Err(reason) => Decision::deny(reason),
             },
             Err(reason) => Decision::deny(reason),
         }
     }
 
-    fn slice(&self, posed: &Posed) -> Result<Vec<authz::Entity>, Reason> {
+    fn slice(&self, posed: &Posed) -> Result<Vec<authz::Ready>, Reason> {
         self.facts.slice(&self.snapshot, posed.references(), self.now).map_err(Reason::IncompleteFacts)
     }
 
@@ -208,7 +208,7 @@ impl<'c> Session<'c> {
         &self,
         question: &'q Understood,
         permits: &mut HashMap<EntityUid, bool>,
-    ) -> Result<(&'q Posed, Vec<authz::Entity>), Reason> {
+    ) -> Result<(&'q Posed, Vec<authz::Ready>), Reason> {
         let posed = question.posed.as_ref().map_err(Clone::clone)?;
         if let Some(resource) = &question.resource {
             let home = match self.facts.org_of(resource) {
@@ -226,7 +226,7 @@ impl<'c> Session<'c> {
 
     fn decide(&self, question: &Understood, permits: &mut HashMap<EntityUid, bool>) -> Decision {
         let decision = match self.admit(question, permits) {
-            Ok((posed, slice)) => self.snapshot.decide(posed, slice),
+            Ok((posed, slice)) => self.snapshot.decide(posed, &slice),
             Err(reason) => Decision::deny(reason),
         };
         self.withhold(question, decision)
@@ -239,7 +239,7 @@ impl<'c> Session<'c> {
             Ok(admitted) => admitted,
             Err(reason) => return nothing(self.withhold(question, Decision::deny(reason))),
         };
-        let mut explanation = self.snapshot.explain(posed, slice);
+        let mut explanation = self.snapshot.explain(posed, &slice);
         if self.stranger(question).is_some() {
             return nothing(self.withhold(question, explanation.decision));
         }

@@ -6,11 +6,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use authz::{Entity, EntityUid, RestrictedExpression, Snapshot, core_uid, datetime};
+use authz::{Entity, EntityUid, Ready, RestrictedExpression, Snapshot, core_uid, datetime};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use crate::facts::{Facts, ShareFacts};
+use crate::facts::{Facts, ResourceFacts, ShareFacts};
 use crate::id::ResourceId;
 
 /// Which roles a role includes.
@@ -42,7 +42,7 @@ impl Facts {
         snapshot: &Snapshot,
         references: &[EntityUid],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Entity>, Misfit> {
+    ) -> Result<Vec<Ready>, Misfit> {
         let mut slice = Slice {
             facts: self,
             snapshot,
@@ -66,7 +66,7 @@ struct Slice<'f> {
     seen: HashSet<EntityUid>,
     users: Vec<&'f str>,
     shares: Vec<&'f ShareFacts>,
-    entities: Vec<Entity>,
+    entities: Vec<Ready>,
 }
 
 impl<'f> Slice<'f> {
@@ -212,24 +212,53 @@ impl<'f> Slice<'f> {
                 self.visit(&named)?;
             }
         }
-        let mut parents = vec![workspace];
+        let mut ancestors = HashSet::new();
+        self.climb(uid, resource, &mut ancestors)?;
         for parent in &resource.parents {
-            let Some(parent) = self.snapshot.uid(&parent.kind, &parent.id) else {
-                return Err(format!(
-                    "{uid} has a parent of type {}, which the schema does not declare",
-                    parent.kind
-                ));
-            };
-            self.visit(&parent)?;
-            parents.push(parent);
+            if let Some(parent) = self.snapshot.uid(&parent.kind, &parent.id) {
+                self.visit(&parent)?;
+            }
         }
-        let entity = self.snapshot.resource_entity(uid, &resource.attributes, &own, &parents);
+        let ancestors: Vec<_> = ancestors.into_iter().collect();
+        let entity = self
+            .snapshot
+            .resource_entity(uid, &resource.attributes, &own, &ancestors)
+            .and_then(|entity| self.snapshot.ready(entity));
         self.entities.push(entity.map_err(|misfit| format!("{uid}: {misfit}"))?);
         Ok(())
     }
 
+    /// Collects all that a resource lies in: its workspace and that one's organization, its parents and all that these
+    /// lie in.
+    fn climb(
+        &self,
+        uid: &EntityUid,
+        resource: &ResourceFacts,
+        ancestors: &mut HashSet<EntityUid>,
+    ) -> Result<(), Misfit> {
+        ancestors.insert(core_uid("Workspace", &resource.workspace));
+        let workspace = self.facts.workspaces.get(&resource.workspace);
+        ancestors.extend(
+            workspace.and_then(|workspace| workspace.org.as_ref()).map(|org| core_uid("Organization", org)),
+        );
+        for id in &resource.parents {
+            let Some(parent) = self.snapshot.uid(&id.kind, &id.id) else {
+                return Err(format!(
+                    "{uid} has a parent of type {}, which the schema does not declare",
+                    id.kind
+                ));
+            };
+            if ancestors.insert(parent.clone())
+                && let Some(facts) = self.facts.resources.get(id)
+            {
+                self.climb(&parent, facts, ancestors)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Users come last, when all share lists of the slice are known.
-    fn finish(mut self) -> Result<Vec<Entity>, Misfit> {
+    fn finish(mut self) -> Result<Vec<Ready>, Misfit> {
         for id in std::mem::take(&mut self.users) {
             let Some(user) = self.facts.users.get(id) else { continue };
             let mut groups = HashSet::new();
@@ -292,7 +321,7 @@ impl<'f> Slice<'f> {
         let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let entity =
             Entity::new(uid.clone(), attributes, parents).map_err(|error| format!("{uid}: {error}"))?;
-        self.entities.push(entity);
+        self.entities.push(self.snapshot.ready(entity)?);
         Ok(())
     }
 }

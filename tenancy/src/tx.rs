@@ -152,7 +152,7 @@ impl Tx {
             Err(reason) => return Decision::deny(reason),
         };
         match facts.slice(&self.snapshot, posed.references(), self.now) {
-            Ok(slice) => self.snapshot.decide(&posed, slice),
+            Ok(slice) => self.snapshot.decide(&posed, &slice),
             Err(misfit) => Decision::deny(Reason::IncompleteFacts(misfit)),
         }
     }

@@ -91,7 +91,7 @@ impl World {
             Err(reason) => return Ok(Decision::deny(reason)),
         };
         Ok(match self.facts.slice(snapshot, posed.references(), now) {
-            Ok(slice) => snapshot.decide(&posed, slice),
+            Ok(slice) => snapshot.decide(&posed, &slice),
             Err(misfit) => Decision::deny(Reason::IncompleteFacts(misfit)),
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cedar_policy::{Entity, EntityUid};
+use cedar_policy::{Entity, EntityTypeName, EntityUid};
 use serde_json::{Map, Value, json};
 
 use crate::decide::chain;
@@ -13,7 +13,7 @@ pub const OWN_ATTRIBUTES: [&str; 4] = ["owner", "workspace", "shared_viewers", "
 
 impl Snapshot {
     /// The entity of a registered resource: the application's attributes as JSON, guided by the schema,
-    /// with those of Doorward's own that the type declares. `parents` are all its ancestors.
+    /// with those of Doorward's own that the type declares. `parents` are all that it lies in.
     ///
     /// # Errors
     /// What does not fit the schema, in words for whoever registers the resource.
@@ -24,9 +24,9 @@ impl Snapshot {
         own: &HashMap<&'static str, EntityUid>,
         parents: &[EntityUid],
     ) -> Result<Entity, String> {
-        let type_name = uid.type_name().to_string();
+        let type_name = uid.type_name();
         let declared =
-            self.types.get(&type_name).ok_or_else(|| format!("the schema declares no type {type_name}"))?;
+            self.types.get(type_name).ok_or_else(|| format!("the schema declares no type {type_name}"))?;
         if let Some(name) = OWN_ATTRIBUTES.iter().find(|name| attributes.contains_key(**name)) {
             return Err(format!("attribute {name:?} is set by Doorward and cannot be given"));
         }
@@ -36,18 +36,16 @@ impl Snapshot {
                 all.insert((*name).to_owned(), reference(value));
             }
         }
-        // The workspace, with its organization, is above it where the type says so.
-        let in_workspace = self
-            .schema
-            .ancestors(&declared.name)
-            .into_iter()
-            .flatten()
-            .any(|name| name.to_string() == "Workspace");
+        // The workspace and what it lies in are parents where the type declares that it lies in workspaces.
+        let outer = |name: &EntityTypeName| ["Workspace", "Organization"].contains(&name.basename());
+        let lies_in = |name: &EntityTypeName| {
+            self.schema.ancestors(&declared.name).into_iter().flatten().any(|ancestor| ancestor == name)
+        };
         let parents: Vec<Value> = parents
             .iter()
             .filter(|parent| {
-                in_workspace
-                    || !["Workspace", "Organization"].contains(&parent.type_name().to_string().as_str())
+                let name = parent.type_name();
+                !(name.namespace().is_empty() && outer(name)) || lies_in(name)
             })
             .map(reference)
             .collect();

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use cedar_policy::entities_errors::EntitiesError;
 use cedar_policy::{
     Authorizer, Entities, Entity, Policy, PolicySet, PrincipalConstraint, ResourceConstraint,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::decide::{Decision, Posed};
+use crate::decide::{Decision, Reason};
+use crate::plan;
+use crate::pose::Posed;
 use crate::ready::Ready;
 use crate::snapshot::{Effect, PolicyInfo, Snapshot};
 use crate::stack;
@@ -67,10 +70,13 @@ impl Snapshot {
     /// Decides, and says what every policy had to say. Costs some fifty times more than a decision.
     #[must_use]
     pub fn explain(&self, posed: &Posed, facts: &[Ready]) -> Explanation {
-        let entities = match self.entities(posed, facts) {
-            Ok(entities) => entities,
-            Err(reason) => {
-                let decision = Decision::deny(reason);
+        let decision = self.decide(posed, facts);
+        let entities = match (&decision.reason, self.entities(facts)) {
+            (
+                None | Some(Reason::Forbidden | Reason::NoPolicyAllows | Reason::EvaluationError(_)),
+                Ok(entities),
+            ) => entities,
+            _ => {
                 return Explanation {
                     decision,
                     opinions: vec![],
@@ -79,7 +85,6 @@ impl Snapshot {
                 };
             }
         };
-        let decision = self.evaluate(&posed.request, &entities);
         let all =
             || self.set.policies().filter_map(|policy| self.opinion(policy, posed, &entities)).collect();
         let mut opinions: Vec<Opinion> = stack::on_a_large_one(all).unwrap_or_default();
@@ -95,9 +100,15 @@ impl Snapshot {
         Explanation { decision, opinions, not_applicable, entities: self.used(&entities) }
     }
 
+    /// The facts and what the folder brings, as Cedar by itself takes them.
+    fn entities(&self, facts: &[Ready]) -> Result<Entities, EntitiesError> {
+        let facts = facts.iter().map(|fact| Entity::from(fact.entity().as_ref().clone()));
+        Entities::from_entities(facts.chain(plan::entities(&self.plans)), Some(&self.schema))
+    }
+
     /// What a policy said; none if it speaks of other actions or types, so that it never could match.
     fn opinion(&self, policy: &Policy, posed: &Posed, entities: &Entities) -> Option<Opinion> {
-        let info = self.info(policy.id())?;
+        let info = self.policies.get(policy.id()).cloned()?;
         if speaks_of_other_types(policy, posed) {
             return None;
         }

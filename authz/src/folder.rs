@@ -42,8 +42,8 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Source>, Report> {
     Ok(reader.sources)
 }
 
-/// A hash over the names and texts of all files: equal folders, equal hashes, on every replica.
-pub(crate) fn hash(sources: &[Source]) -> String {
+/// A hash over the names and texts of files: equal folders, equal hashes, on every replica.
+pub(crate) fn hash<'s>(sources: impl IntoIterator<Item = &'s Source>) -> String {
     let mut hasher = Sha256::new();
     for source in sources {
         // Lengths keep ("ab", "c") and ("a", "bc") apart. The folder's own name does not count.

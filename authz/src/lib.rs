@@ -12,27 +12,36 @@ mod every_question;
 mod explain;
 mod folder;
 mod format;
+mod kinds;
 mod live;
 mod load;
+mod named;
 mod nesting;
 mod plan;
+mod pose;
 mod ready;
+mod rule;
+mod shelf;
+mod slices;
 mod snapshot;
 mod source;
 mod stack;
+mod time;
 mod types;
 mod uid;
 
 pub use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
-pub use decide::{Decision, Outcome, Posed, Question, Reason, datetime, datetime_json};
+pub use decide::{Decision, Outcome, Reason};
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use entity::OWN_ATTRIBUTES;
 pub use explain::{Explanation, Failure, Opinion, Said};
 pub use format::{Unformatted, unformatted};
 pub use live::{Live, Status, Watch};
 pub use plan::{Plan, Plans};
+pub use pose::{Posed, Question};
 pub use ready::Ready;
 pub use snapshot::{Effect, FileInfo, PolicyInfo, Snapshot, action_name};
+pub use time::{datetime, datetime_json};
 pub use uid::core as core_uid;
 
 /// How many entities deep a policy may look: `resource.workspace.org.admins` is three.

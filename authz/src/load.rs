@@ -8,12 +8,17 @@ use std::sync::Arc;
 use cedar_policy::{
     Entities, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator,
 };
+use cedar_policy_core::entities::Schema as _;
+use cedar_policy_core::validator::CoreSchema;
 
 use crate::application::Owners;
 use crate::decide::chain;
 use crate::diagnostic::{Diagnostic, Report, Severity};
+use crate::kinds::Kinds;
 use crate::plan::{self, Plans};
-use crate::snapshot::{self, Effect, FileInfo, PolicyInfo, Snapshot};
+use crate::shelf::Shelf;
+use crate::slices::Slices;
+use crate::snapshot::{self, Effect, FileInfo, PolicyInfo, SchemaMark, Snapshot};
 use crate::source::{Kind, Source};
 use crate::types::{self, EntityTypes};
 use crate::{LEVEL, every_question, folder, nesting, stack};
@@ -88,18 +93,33 @@ impl Loader {
             self.files.push(FileInfo { file: source.name.clone(), policies: 0 });
         }
         self.files.sort_by(|a, b| a.file.cmp(&b.file));
-        Ok(Snapshot {
+        let action_entities: Vec<_> = CoreSchema::new(schema.as_ref()).action_entities().collect();
+        let kinds = Kinds::of(&schema, &action_entities);
+        let policies: HashMap<_, _> = self.policies.into_iter().map(|(id, (info, _))| (id, info)).collect();
+        let known: Vec<_> =
+            self.set.policies().filter_map(|policy| Some((policy, policies.get(policy.id())?))).collect();
+        let mut snapshot = Snapshot {
             actions: snapshot::actions(&schema),
+            slices: Slices::cut(&kinds, &known),
+            kinds,
+            own: Shelf::default(),
+            schema_mark: SchemaMark::of(sources),
             schema,
             set: self.set,
-            policies: self.policies.into_iter().map(|(id, (info, _))| (id, info)).collect(),
+            policies,
             types: self.types,
-            plan_entities: plan::entities(&plans),
             plans,
             files: self.files,
             hash: folder::hash(sources),
             warnings: self.findings,
-        })
+        };
+        let plans = plan::entities(&snapshot.plans).into_iter().map(|plan| snapshot.ready(plan));
+        let actions = action_entities.into_iter().map(|action| snapshot.checked(action));
+        match plans.chain(actions).collect() {
+            Ok(own) => snapshot.own = Shelf::new(own),
+            Err(misfit) => return Err(Report(vec![nowhere(&misfit)])),
+        }
+        Ok(snapshot)
     }
 
     fn is_refused(&self) -> bool {
@@ -150,7 +170,7 @@ impl Loader {
             Ok(namespaces) => {
                 self.findings.extend(self.owners.check_schema(source, &namespaces));
                 for (name, declared) in &namespaces {
-                    self.types.extend(types::entity_types(name, declared));
+                    self.types.add(name, declared);
                 }
                 Some(fragment)
             }

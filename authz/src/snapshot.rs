@@ -8,8 +8,13 @@ use cedar_policy::{EntityId, EntityUid, PolicyId, PolicySet, Schema};
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Report};
+use crate::folder;
+use crate::kinds::Kinds;
 use crate::load;
 use crate::plan::Plans;
+use crate::shelf::Shelf;
+use crate::slices::Slices;
+use crate::source::{Kind, Source};
 use crate::types::EntityTypes;
 
 /// Permit or forbid.
@@ -46,6 +51,17 @@ pub struct FileInfo {
     pub policies: usize,
 }
 
+/// Tells schemas apart: what was checked against one need not fit another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SchemaMark(u128);
+
+impl SchemaMark {
+    pub(crate) fn of(sources: &[Source]) -> Self {
+        let schema = folder::hash(sources.iter().filter(|source| source.kind == Kind::Schema));
+        Self(u128::from_str_radix(&schema[..32], 16).unwrap_or_default())
+    }
+}
+
 /// The policies, schema and plans that decisions are made with.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -54,8 +70,12 @@ pub struct Snapshot {
     pub(crate) policies: HashMap<PolicyId, Arc<PolicyInfo>>,
     pub(crate) types: EntityTypes,
     pub(crate) actions: BTreeMap<String, EntityUid>,
-    pub(crate) plan_entities: Vec<cedar_policy::Entity>,
     pub(crate) plans: Plans,
+    /// What the folder itself brings to decisions: plans and actions.
+    pub(crate) own: Shelf,
+    pub(crate) kinds: Kinds,
+    pub(crate) slices: Slices,
+    pub(crate) schema_mark: SchemaMark,
     pub(crate) files: Vec<FileInfo>,
     pub(crate) hash: String,
     pub(crate) warnings: Vec<Diagnostic>,
@@ -106,7 +126,7 @@ impl Snapshot {
     /// The uid of an entity, if the schema declares its type.
     #[must_use]
     pub fn uid(&self, type_name: &str, id: &str) -> Option<EntityUid> {
-        let declared = self.types.get(type_name)?;
+        let declared = self.types.named(type_name)?;
         Some(EntityUid::from_type_name_and_id(declared.name.clone(), EntityId::new(id)))
     }
 
@@ -126,18 +146,18 @@ impl Snapshot {
     /// Whether applications bring this type, or it is `Resource`: its entities are registered resources.
     #[must_use]
     pub fn is_resource_type(&self, type_name: &str) -> bool {
-        type_name == "Resource" || self.types.get(type_name).is_some_and(|declared| declared.is_application)
+        type_name == "Resource" || self.types.named(type_name).is_some_and(|declared| declared.is_application)
     }
 
     /// Whether entities of this kind carry attributes or ancestors: those that must be loaded.
     #[must_use]
     pub fn carries_facts(&self, uid: &EntityUid) -> bool {
-        self.types.get(&uid.type_name().to_string()).is_none_or(|declared| declared.carries_facts)
+        self.types.get(uid.type_name()).is_none_or(|declared| declared.carries_facts)
     }
 
     /// Whether an entity is none of those that a closed list names.
     pub(crate) fn is_off_list(&self, uid: &EntityUid) -> bool {
-        let declared = self.types.get(&uid.type_name().to_string());
+        let declared = self.types.get(uid.type_name());
         let ids = declared.and_then(|declared| declared.ids.as_ref());
         ids.is_some_and(|ids| !ids.iter().any(|id| id.as_str() == AsRef::<str>::as_ref(uid.id())))
     }

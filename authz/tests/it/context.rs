@@ -5,7 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Folder, anna_and_the_kitchen, anna_enters, ask, code, noon, permit, reference, uid, user, with_context,
+    Folder, anna_and_the_kitchen, anna_enters, ask, code, noon, permit, ready, reference, uid, user,
+    with_context,
 };
 
 fn snapshot(condition: &str) -> Snapshot {
@@ -104,9 +105,9 @@ fn entities_that_the_context_names_are_wanted() {
         let q = with_context(anna_enters(), json!({ "guest": guest }));
         let posed = snapshot.pose(&q).unwrap();
         assert_eq!(posed.references(), [uid("User", "anna"), uid("Room", "kitchen"), uid("User", "gert")]);
-        let decision = snapshot.decide(&posed, anna_and_the_kitchen());
+        let decision = snapshot.decide(&posed, &ready(&snapshot, anna_and_the_kitchen()).unwrap());
         assert!(matches!(decision.reason, Some(Reason::IncompleteFacts(_))), "{decision:?}");
         let facts = [anna_and_the_kitchen(), vec![user("gert", &[])]].concat();
-        assert!(snapshot.decide(&posed, facts).is_allow());
+        assert!(snapshot.decide(&posed, &ready(&snapshot, facts).unwrap()).is_allow());
     }
 }

@@ -2,7 +2,7 @@
 
 use authz::unformatted;
 
-use crate::support::{Folder, anna_and_the_kitchen, anna_enters, ask, code, permit, place};
+use crate::support::{Folder, anna_and_the_kitchen, anna_enters, ask, code, permit, place, ready};
 
 const SCOPE: &str = "principal is User, action, resource is Room";
 
@@ -77,7 +77,7 @@ fn the_longest_chain_that_is_accepted_can_be_decided_and_explained_on_a_small_st
                 let decision = ask(&snapshot, &anna_enters(), anna_and_the_kitchen());
                 assert_eq!(code(&decision), "no_policy_allows");
                 let posed = snapshot.pose(&anna_enters()).unwrap();
-                let explained = snapshot.explain(&posed, anna_and_the_kitchen());
+                let explained = snapshot.explain(&posed, &ready(&snapshot, anna_and_the_kitchen()).unwrap());
                 assert_eq!(code(&explained.decision), code(&decision));
             })
             .unwrap()

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::support::{
-    Folder, anna_and_the_kitchen, anna_enters, ask, code, forbid, permit, reference, room, shipped, user,
+    Folder, anna_and_the_kitchen, anna_enters, ask, code, forbid, permit, ready, reference, room, shipped,
+    user,
 };
 use crate::world;
 
@@ -13,7 +14,8 @@ const ENTER: &str = "principal is User, action == Action::\"room.enter\", resour
 
 fn explain(policies: &[String]) -> Explanation {
     let snapshot = Folder::small(&policies.concat()).snapshot();
-    snapshot.explain(&snapshot.pose(&anna_enters()).unwrap(), anna_and_the_kitchen())
+    let facts = ready(&snapshot, anna_and_the_kitchen()).unwrap();
+    snapshot.explain(&snapshot.pose(&anna_enters()).unwrap(), &facts)
 }
 
 /// Id, what it said, and the failed parts with their texts.
@@ -171,7 +173,7 @@ fn what_only_fails_because_its_guard_did_is_not_told_as_an_error() {
 fn missing_facts_are_explained_as_such() {
     // proves PDP-1
     let snapshot = Folder::small(&permit("open", ENTER, "")).snapshot();
-    let explanation = snapshot.explain(&snapshot.pose(&anna_enters()).unwrap(), vec![]);
+    let explanation = snapshot.explain(&snapshot.pose(&anna_enters()).unwrap(), &[]);
     assert_eq!(code(&explanation.decision), "unknown_principal");
     assert!(explanation.opinions.is_empty() && explanation.entities.is_empty());
 }
@@ -182,7 +184,8 @@ fn the_entities_that_were_used_are_shown_and_closed_lists_are_not() {
     let snapshot = Folder::small(&permit("open", ENTER, "")).snapshot();
     let kitchen = room("kitchen", json!({ "owner": reference("User", "olga") }));
     let facts = vec![user("olga", &[]), kitchen, user("anna", &[("Team", "cooks")])];
-    let explanation = snapshot.explain(&snapshot.pose(&anna_enters()).unwrap(), facts);
+    let explanation =
+        snapshot.explain(&snapshot.pose(&anna_enters()).unwrap(), &ready(&snapshot, facts).unwrap());
     let uids: Vec<_> =
         explanation.entities.iter().map(|entity| entity["uid"]["id"].as_str().unwrap()).collect();
     assert_eq!(uids, ["kitchen", "anna", "olga"], "{:#?}", explanation.entities);
@@ -252,7 +255,8 @@ fn an_explanation_decides_as_the_decision_does_and_its_opinions_add_up_to_it() {
             let facts = world::facts(&drawn);
             for question in questions {
                 let decision = ask(&snapshot, &question, facts.clone());
-                let explanation = snapshot.explain(&snapshot.pose(&question).unwrap(), facts.clone());
+                let explanation = snapshot
+                    .explain(&snapshot.pose(&question).unwrap(), &ready(&snapshot, facts.clone()).unwrap());
                 prop_assert_eq!(code(&decision), code(&explanation.decision));
                 adds_up(&explanation);
             }

@@ -4,7 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use authz::{Decision, Diagnostic, Entity, EntityUid, Question, Report, RestrictedExpression, Snapshot};
+use authz::{
+    Decision, Diagnostic, Entity, EntityUid, Question, Ready, Reason, Report, RestrictedExpression, Snapshot,
+};
+use cedar_policy::Entities;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -166,10 +169,17 @@ pub(crate) fn with_context(mut question: Question, context: Value) -> Question {
 
 /// Poses and decides in one go; a question that cannot be posed is denied.
 pub(crate) fn ask(snapshot: &Snapshot, question: &Question, facts: Vec<Entity>) -> Decision {
-    match snapshot.pose(question) {
-        Ok(posed) => snapshot.decide(&posed, facts),
-        Err(reason) => Decision::deny(reason),
+    match (snapshot.pose(question), ready(snapshot, facts)) {
+        (Ok(posed), Ok(facts)) => snapshot.decide(&posed, &facts),
+        (Ok(_), Err(misfit)) => Decision::deny(Reason::IncompleteFacts(misfit)),
+        (Err(reason), _) => Decision::deny(reason),
     }
+}
+
+/// Facts, each with all its ancestors, checked against the schema.
+pub(crate) fn ready(snapshot: &Snapshot, facts: Vec<Entity>) -> Result<Vec<Ready>, String> {
+    let together = Entities::from_entities(facts, None).map_err(|error| error.to_string())?;
+    together.iter().map(|entity| snapshot.ready(entity.clone())).collect()
 }
 
 /// The stable word for why it is deny.

@@ -11,6 +11,7 @@ use sqlx::postgres::{PgListener, PgPool};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::cache::{Cache, Loaded, Moment};
+use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::lookup::{self, Wanted};
 
@@ -184,8 +185,19 @@ async fn announcements(pool: &PgPool, changed: &Notify) -> Result<(), sqlx::Erro
 
 /// Removes changes of transactions that had been over for a while: in two steps, a time apart, so that the time is
 /// counted from when the last of them was over, however long it took.
-pub(crate) async fn trim(pool: &PgPool, keep: Duration) -> Result<()> {
+async fn trim(pool: &PgPool, keep: Duration) -> Result<()> {
     let mut transaction = pool.begin().await?;
+    // A dump that was restored here brought the numbers of another server.
+    sqlx::query!(
+        "update change_trim
+         set below = '0', next = pg_snapshot_xmin(pg_current_snapshot()), next_at = clock_timestamp()
+         where next > pg_snapshot_xmax(pg_current_snapshot())"
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!("delete from changes where xid >= pg_snapshot_xmax(pg_current_snapshot())")
+        .execute(&mut *transaction)
+        .await?;
     let is_due = sqlx::query_scalar!(
         r#"select true as "due!" from change_trim where next_at <= clock_timestamp() - make_interval(secs => $1)
            for update skip locked"#,
@@ -206,4 +218,15 @@ pub(crate) async fn trim(pool: &PgPool, keep: Duration) -> Result<()> {
     }
     transaction.commit().await?;
     Ok(())
+}
+
+impl Db {
+    /// Removes what the change feed has told for at least so long. Every process does it by itself, once a minute for
+    /// what is five minutes old.
+    ///
+    /// # Errors
+    /// [`Error::Store`]
+    pub async fn trim_changes(&self, keep: Duration) -> Result<()> {
+        trim(self.looks(), keep).await
+    }
 }

@@ -138,9 +138,11 @@ select 'change', jsonb_build_object('type', c.type, 'id', c.id)
 from (
     select c.type, c.id from changes c
     where c.xid >= pg_snapshot_xmin($11::text::pg_snapshot) and not pg_visible_in_snapshot(c.xid, $11::text::pg_snapshot)
+        -- What comes from a dump of another server can have numbers that are still to come here.
+        and c.xid < pg_snapshot_xmax(pg_current_snapshot())
     limit $12 + 1
 ) c
 union all
-select 'trimmed', to_jsonb(t.below::text) from change_trim t
+select 'trimmed', to_jsonb(t.below::text) from change_trim t where t.below <= pg_snapshot_xmax(pg_current_snapshot())
 union all
 select 'position', to_jsonb(pg_current_snapshot()::text)

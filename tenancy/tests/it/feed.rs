@@ -312,3 +312,43 @@ async fn a_hundred_thousand_roles_change_in_one_transaction() {
         .unwrap();
     until(&other, somebody, "org.update", &org, MAY_NOT).await;
 }
+
+#[tokio::test]
+async fn old_changes_are_removed_and_nobody_misses_one() {
+    // proves PDP-6
+    let world = World::new().await;
+    let other = world.connect(4, &shipped_policies()).await;
+    let count = async || world.try_sql("select count(*) from changes").await.unwrap().parse::<i64>().unwrap();
+    for round in 0..6 {
+        let (now, expected) = if round % 2 == 0 { ("editor", MAY) } else { ("viewer", MAY_NOT) };
+        world.import(&[role(VIC, now)]).await;
+        for _ in 0..2 {
+            world.db.trim_changes(Duration::ZERO).await.expect("trimmed");
+        }
+        until(&other, VIC, "Docs::edit", &document(CHAPTER), expected).await;
+    }
+    let before = count().await;
+    world.import(&[role(VIC, "editor")]).await;
+    world.db.trim_changes(Duration::from_secs(300)).await.expect("trimmed");
+    assert!(count().await > before, "what is young stays");
+}
+
+#[tokio::test]
+async fn a_restored_dump_of_another_server_does_no_harm() {
+    // proves PDP-6: its transactions have numbers that are still to come here
+    let world = World::new().await;
+    world
+        .try_sql(
+            "insert into changes (xid, type, id) values ('9000000000000000000', 'User', 'x');
+             update change_trim set below = '9000000000000000000', next = '9000000000000000000'",
+        )
+        .await
+        .unwrap();
+    for round in 0..4 {
+        let (now, expected) = if round % 2 == 0 { ("editor", MAY) } else { ("viewer", MAY_NOT) };
+        world.import(&[role(VIC, now)]).await;
+        assert_eq!(cached(&world.db, VIC, "Docs::edit", document(CHAPTER)).await, expected);
+        world.db.trim_changes(Duration::ZERO).await.expect("trimmed");
+    }
+    assert_eq!(world.try_sql("select count(*) from changes where xid > '8000000000000000000'").await.unwrap(), "0");
+}

@@ -50,6 +50,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every [`Reason::code`].
+    pub const CODES: [&'static str; 10] = [
+        "forbidden",
+        "no_policy_allows",
+        "unknown_action",
+        "unknown_principal",
+        "unknown_resource",
+        "not_applicable",
+        "invalid_context",
+        "incomplete_facts",
+        "evaluation_error",
+        "malformed",
+    ];
+
     /// The stable word for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {

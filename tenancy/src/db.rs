@@ -12,6 +12,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use crate::cache::{Cache, CacheLimits};
 use crate::error::Result;
 use crate::feed::{Feed, Follower, Wakes};
+use crate::permits::Permits;
 use crate::tx::{Request, Tx};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -33,6 +34,7 @@ pub struct Db {
     random: Random,
     cache: Arc<Cache>,
     feed: Arc<OnceLock<Feed>>,
+    permits: Arc<Permits>,
 }
 
 impl Db {
@@ -53,7 +55,16 @@ impl Db {
         let pool = pool(connections - looks).connect_with(options.clone()).await?;
         let looks = if looks == 0 { pool.clone() } else { self::pool(looks).connect_lazy_with(options) };
         let cache = Arc::new(Cache::new(CacheLimits::default(), clock.clone()));
-        Ok(Self { pool, looks, policies, clock, random, cache, feed: Arc::default() })
+        Ok(Self {
+            pool,
+            looks,
+            policies,
+            clock,
+            random,
+            cache,
+            feed: Arc::default(),
+            permits: Arc::default(),
+        })
     }
 
     /// The same store with other limits to its cache.
@@ -124,6 +135,10 @@ impl Db {
 
     pub(crate) fn looks(&self) -> &PgPool {
         &self.looks
+    }
+
+    pub(crate) fn permits(&self) -> &Permits {
+        &self.permits
     }
 
     pub(crate) fn cache(&self) -> &Arc<Cache> {

@@ -1,11 +1,11 @@
 //! The product's main job: may this principal do this to that?
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use authz::{Decision, EntityUid, Explanation, Outcome, Posed, Question, Ready, Reason, Snapshot, core_uid};
 use chrono::{DateTime, Utc};
+use metrics::{Counter, Histogram};
 use serde_json::{Map, Value};
 
 use crate::action::{KeyOwner, Target as _};
@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::facts::Fact;
 use crate::id::{self, DecisionId, ResourceId};
 use crate::node::{Node, USER};
+use crate::permits::Permits;
 use crate::revision::Revision;
 use crate::view::View;
 
@@ -84,20 +85,19 @@ impl Db {
         let started = Instant::now();
         for _ in 0..TRIES {
             let session = Session::open(self, caller, asks, consistency).await?;
-            let mut permits = HashMap::new();
             let mut answers = Vec::with_capacity(asks.len());
             for (index, question) in session.questions.iter().enumerate() {
                 if index % YIELD == YIELD - 1 {
                     tokio::task::yield_now().await;
                 }
-                let decision = session.decide(question, &mut permits);
+                let decision = session.decide(question);
                 answers.push(Answer { decision, id: DecisionId(id::new(session.now, self.random())) });
             }
             if self.holds(&session.view).await? {
                 for answer in &answers {
                     count(answer);
                 }
-                metrics::histogram!("doorward_decision_seconds").record(started.elapsed());
+                SECONDS.record(started.elapsed());
                 return Ok(session.wrap(answers));
             }
         }
@@ -126,13 +126,21 @@ impl Db {
     }
 }
 
-fn count(answer: &Answer) {
-    let outcome = match answer.decision.outcome {
-        Outcome::Allow => "allow",
-        Outcome::Deny => "deny",
+/// Counters by the code of the reason, looked up once: by its labels, each would be searched for with every decision.
+static COUNTERS: LazyLock<Vec<(&'static str, Counter)>> = LazyLock::new(|| {
+    let counter = |reason: &'static str| {
+        let outcome = if reason.is_empty() { "allow" } else { "deny" };
+        metrics::counter!("doorward_decisions_total", "decision" => outcome, "reason" => reason)
     };
+    Reason::CODES.iter().chain(&[""]).map(|reason| (*reason, counter(reason))).collect()
+});
+static SECONDS: LazyLock<Histogram> = LazyLock::new(|| metrics::histogram!("doorward_decision_seconds"));
+
+fn count(answer: &Answer) {
     let reason = answer.decision.reason.as_ref().map_or("", Reason::code);
-    metrics::counter!("doorward_decisions_total", "decision" => outcome, "reason" => reason).increment(1);
+    if let Some((_, counter)) = COUNTERS.iter().find(|(code, _)| *code == reason) {
+        counter.increment(1);
+    }
 }
 
 /// A question, as far as the policies' schema understands it.
@@ -144,7 +152,9 @@ struct Understood {
 
 /// One caller's questions with the facts for all of them.
 struct Session<'c> {
-    caller: &'c Caller,
+    /// The caller.
+    principal: EntityUid,
+    permits: &'c Permits,
     /// The organization that the caller is confined to.
     confined: Option<String>,
     snapshot: Arc<Snapshot>,
@@ -155,8 +165,8 @@ struct Session<'c> {
 
 impl<'c> Session<'c> {
     async fn open(
-        db: &Db,
-        caller: &'c Caller,
+        db: &'c Db,
+        caller: &Caller,
         asks: &[Result<Ask, String>],
         consistency: Consistency,
     ) -> Result<Self> {
@@ -176,18 +186,19 @@ impl<'c> Session<'c> {
                     },
                 })
                 .collect();
-            let mut named = vec![caller.uid()];
+            let principal = caller.uid();
+            let mut named = vec![principal.clone()];
             named.extend(
                 questions.iter().flat_map(|question| &question.posed).flat_map(Posed::references).cloned(),
             );
             let Some(view) = db.view(&snapshot, named, consistency).await? else { continue };
-            let confined = view.facts.org_of(&caller.uid()).map(str::to_owned);
-            let session = Self { caller, confined, snapshot, view, now, questions };
+            let confined = view.facts.org_of(&principal).map(str::to_owned);
+            let session = Self { principal, permits: db.permits(), confined, snapshot, view, now, questions };
             let home = match &session.confined {
                 Some(org) => core_uid("Organization", org),
                 None => KeyOwner::Platform.uid(),
             };
-            let may_ask = session.ask_policies(&home);
+            let may_ask = session.may_ask(&home);
             if !may_ask.is_allow() {
                 return Err(Error::Forbidden { action: ASK, policies: may_ask.policies });
             }
@@ -201,12 +212,24 @@ impl<'c> Session<'c> {
     }
 
     /// May the caller ask about what belongs to `home`, an organization or the platform?
+    fn may_ask(&self, home: &EntityUid) -> Decision {
+        let (key, facts) = ((self.principal.clone(), home.clone()), &self.view.facts);
+        if self.permits.knows(&key, &self.snapshot, facts, self.now) {
+            return Decision { outcome: Outcome::Allow, policies: vec![], reason: None };
+        }
+        let decision = self.ask_policies(home);
+        if decision.is_allow() {
+            self.permits.remember(key, &self.snapshot, facts, self.now);
+        }
+        decision
+    }
+
     fn ask_policies(&self, home: &EntityUid) -> Decision {
         let Some(action) = self.snapshot.action(ASK) else {
             return Decision::deny(Reason::UnknownAction(ASK.into()));
         };
         let question = Question {
-            principal: self.caller.uid(),
+            principal: self.principal.clone(),
             action,
             resource: home.clone(),
             context: Map::new(),
@@ -226,28 +249,22 @@ impl<'c> Session<'c> {
     }
 
     /// The question with its facts, if the caller may ask it; a foreign resource is one that does not exist.
-    fn admit<'q>(
-        &self,
-        question: &'q Understood,
-        permits: &mut HashMap<EntityUid, bool>,
-    ) -> Result<(&'q Posed, Vec<Ready>), Reason> {
+    fn admit<'q>(&self, question: &'q Understood) -> Result<(&'q Posed, Vec<Ready>), Reason> {
         let posed = question.posed.as_ref().map_err(Clone::clone)?;
         if let Some(resource) = &question.resource {
             let home = match self.view.facts.org_of(resource) {
                 Some(org) => core_uid("Organization", org),
                 None => KeyOwner::Platform.uid(),
             };
-            let permitted =
-                *permits.entry(home).or_insert_with_key(|home| self.ask_policies(home).is_allow());
-            if !permitted {
+            if !self.may_ask(&home).is_allow() {
                 return Err(Reason::UnknownResource(resource.to_string()));
             }
         }
         Ok((posed, self.slice(posed)?))
     }
 
-    fn decide(&self, question: &Understood, permits: &mut HashMap<EntityUid, bool>) -> Decision {
-        let decision = match self.admit(question, permits) {
+    fn decide(&self, question: &Understood) -> Decision {
+        let decision = match self.admit(question) {
             Ok((posed, slice)) => self.snapshot.decide(posed, &slice),
             Err(reason) => Decision::deny(reason),
         };
@@ -257,7 +274,7 @@ impl<'c> Session<'c> {
     fn explain(&self, question: &Understood) -> Explanation {
         let nothing =
             |decision| Explanation { decision, opinions: vec![], not_applicable: 0, entities: vec![] };
-        let (posed, slice) = match self.admit(question, &mut HashMap::new()) {
+        let (posed, slice) = match self.admit(question) {
             Ok(admitted) => admitted,
             Err(reason) => return nothing(self.withhold(question, Decision::deny(reason))),
         };

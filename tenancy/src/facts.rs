@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use authz::EntityUid;
 use chrono::{DateTime, Utc};
+use quick_cache::DefaultHashBuilder;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ use crate::node::{self, Node};
 /// The facts that a decision may need, by the entity that they are about.
 #[derive(Debug, Default)]
 pub struct Facts {
-    nodes: HashMap<EntityUid, Arc<Node>>,
+    nodes: HashMap<EntityUid, Arc<Node>, DefaultHashBuilder>,
     /// Shares on what was not added yet.
     orphans: HashMap<EntityUid, Vec<ShareFacts>>,
 }

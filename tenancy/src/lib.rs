@@ -22,6 +22,7 @@ mod membership;
 mod node;
 mod organization;
 mod page;
+mod permits;
 mod revision;
 mod share;
 mod slice;

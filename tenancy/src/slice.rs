@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use authz::{Entity, EntityUid, Ready, RestrictedExpression, Snapshot, core_uid, datetime};
 use chrono::{DateTime, Utc};
+use quick_cache::DefaultHashBuilder;
 
 use crate::facts::{
     AgentFacts, ApiKeyFacts, Fact, Facts, OrganizationFacts, ResourceFacts, UserFacts, WorkspaceFacts,
@@ -50,7 +51,7 @@ impl Facts {
             facts: self,
             snapshot,
             now,
-            seen: HashSet::new(),
+            seen: HashSet::default(),
             users: vec![],
             shared: vec![],
             ready: vec![],
@@ -66,7 +67,7 @@ struct Slice<'f> {
     facts: &'f Facts,
     snapshot: &'f Snapshot,
     now: DateTime<Utc>,
-    seen: HashSet<&'f EntityUid>,
+    seen: HashSet<*const Node, DefaultHashBuilder>,
     users: Vec<(&'f Node, &'f UserFacts)>,
     /// Nodes with shares on them.
     shared: Vec<&'f Node>,
@@ -76,7 +77,7 @@ struct Slice<'f> {
 impl<'f> Slice<'f> {
     fn visit(&mut self, uid: &EntityUid) -> Result<(), Misfit> {
         let Some(node) = self.facts.get(uid) else { return Ok(()) };
-        if !self.seen.insert(&node.uid) {
+        if !self.seen.insert(Arc::as_ptr(node)) {
             return Ok(());
         }
         for next in node.links.iter().chain(&node.named) {

@@ -350,5 +350,8 @@ async fn a_restored_dump_of_another_server_does_no_harm() {
         assert_eq!(cached(&world.db, VIC, "Docs::edit", document(CHAPTER)).await, expected);
         world.db.trim_changes(Duration::ZERO).await.expect("trimmed");
     }
-    assert_eq!(world.try_sql("select count(*) from changes where xid > '8000000000000000000'").await.unwrap(), "0");
+    assert_eq!(
+        world.try_sql("select count(*) from changes where xid > '8000000000000000000'").await.unwrap(),
+        "0"
+    );
 }

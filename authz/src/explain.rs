@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use cedar_policy::entities_errors::EntitiesError;
 use cedar_policy::{
     Authorizer, Entities, Entity, Policy, PolicySet, PrincipalConstraint, ResourceConstraint,
 };
@@ -74,7 +73,7 @@ impl Snapshot {
         let entities = match (&decision.reason, self.entities(facts)) {
             (
                 None | Some(Reason::Forbidden | Reason::NoPolicyAllows | Reason::EvaluationError(_)),
-                Ok(entities),
+                Some(entities),
             ) => entities,
             _ => {
                 return Explanation {
@@ -101,9 +100,9 @@ impl Snapshot {
     }
 
     /// The facts and what the folder brings, as Cedar by itself takes them.
-    fn entities(&self, facts: &[Ready]) -> Result<Entities, EntitiesError> {
+    fn entities(&self, facts: &[Ready]) -> Option<Entities> {
         let facts = facts.iter().map(|fact| Entity::from(fact.entity().as_ref().clone()));
-        Entities::from_entities(facts.chain(plan::entities(&self.plans)), Some(&self.schema))
+        Entities::from_entities(facts.chain(plan::entities(&self.plans)), Some(&self.schema)).ok()
     }
 
     /// What a policy said; none if it speaks of other actions or types, so that it never could match.

@@ -45,7 +45,7 @@ pub(crate) fn print(title: &str, ratios: &[&str], mut cases: Vec<Case<'_>>) {
     println!();
     for (case, median) in cases.iter().zip(&medians) {
         print!("{:52} {median:>12.2}", case.name);
-        case.against.iter().for_each(|other| print!(" {:>13.3}x", median / medians[*other]));
+        case.against.iter().for_each(|other| print!(" {:>13.4}x", median / medians[*other]));
         println!();
     }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use cedar_policy::entities_errors::EntitiesError;
 use cedar_policy::{
     Authorizer, Entities, Entity, Policy, PolicySet, PrincipalConstraint, ResourceConstraint,
 };
+use cedar_policy_core::ast::{self, Expr, PrincipalOrResource, SlotEnv};
+use cedar_policy_core::evaluator::Evaluator;
+use cedar_policy_core::extensions::Extensions;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -67,14 +69,14 @@ pub struct Explanation {
 }
 
 impl Snapshot {
-    /// Decides, and says what every policy had to say. Costs some fifty times more than a decision.
+    /// Decides, and says what every policy had to say. Costs some thousand times more than a decision.
     #[must_use]
     pub fn explain(&self, posed: &Posed, facts: &[Ready]) -> Explanation {
         let decision = self.decide(posed, facts);
         let entities = match (&decision.reason, self.entities(facts)) {
             (
                 None | Some(Reason::Forbidden | Reason::NoPolicyAllows | Reason::EvaluationError(_)),
-                Ok(entities),
+                Some(entities),
             ) => entities,
             _ => {
                 return Explanation {
@@ -85,8 +87,12 @@ impl Snapshot {
                 };
             }
         };
-        let all =
-            || self.set.policies().filter_map(|policy| self.opinion(policy, posed, &entities)).collect();
+        let all = || {
+            let request = posed.request.as_ref().clone();
+            let evaluator = Evaluator::new(request, entities.as_ref(), Extensions::all_available());
+            let opinion = |policy| self.opinion(policy, posed, &entities, &evaluator);
+            self.set.policies().filter_map(opinion).collect()
+        };
         let mut opinions: Vec<Opinion> = stack::on_a_large_one(all).unwrap_or_default();
         let not_applicable = self.set.num_of_policies() - opinions.len();
         // What could have turned the answer around comes before what could not.
@@ -101,43 +107,53 @@ impl Snapshot {
     }
 
     /// The facts and what the folder brings, as Cedar by itself takes them.
-    fn entities(&self, facts: &[Ready]) -> Result<Entities, EntitiesError> {
+    fn entities(&self, facts: &[Ready]) -> Option<Entities> {
         let facts = facts.iter().map(|fact| Entity::from(fact.entity().as_ref().clone()));
-        Entities::from_entities(facts.chain(plan::entities(&self.plans)), Some(&self.schema))
+        Entities::from_entities(facts.chain(plan::entities(&self.plans)), Some(&self.schema)).ok()
     }
 
     /// What a policy said; none if it speaks of other actions or types, so that it never could match.
-    fn opinion(&self, policy: &Policy, posed: &Posed, entities: &Entities) -> Option<Opinion> {
-        let info = self.policies.get(policy.id()).cloned()?;
-        if speaks_of_other_types(policy, posed) {
+    fn opinion(
+        &self,
+        policy: &Policy,
+        posed: &Posed,
+        entities: &Entities,
+        evaluator: &Evaluator<'_>,
+    ) -> Option<Opinion> {
+        let scope_holds = |part: Expr| {
+            let value = evaluator.interpret(&part, &SlotEnv::new()).ok();
+            value.is_some_and(|value| value == ast::Value::from(true))
+        };
+        let scope = policy.as_ref();
+        if speaks_of_other_types(policy, posed) || !scope_holds(scope.action_constraint().as_expr()) {
             return None;
+        }
+        let info = self.policies.get(policy.id()).cloned()?;
+        let mut failed = vec![];
+        for (part, entity, constraint) in [
+            ("principal", PrincipalOrResource::Principal, scope.principal_constraint().into_inner()),
+            ("resource", PrincipalOrResource::Resource, scope.resource_constraint().into_inner()),
+        ] {
+            if !scope_holds(constraint.as_expr(entity)) {
+                failed.push(Failure { part, text: constraint.display(entity), error: None });
+            }
+        }
+        // Conditions may read attributes that only entities of the scope's types have.
+        if !failed.is_empty() {
+            return Some(Opinion { policy: info, said: Said::NotMatched, failed });
         }
         let json = policy.to_json().ok()?;
         let holds = |json: &Value| evaluate(json, posed, entities);
-        let mut failed = vec![];
-        for part in ["action", "principal", "resource"] {
-            let only = scope_only(&json, part);
-            if holds(&only) == Ok(true) {
-                continue;
-            }
-            if part == "action" {
-                return None;
-            }
-            failed.push(Failure { part, text: scope_text(&only, part), error: None });
-        }
-        // Conditions may read attributes that only entities of the scope's types have.
-        if failed.is_empty() {
-            for (kind, body) in conditions(&json) {
-                let single = with_condition(kind, body);
-                let error = match holds(&single) {
-                    Ok(true) => continue,
-                    Ok(false) => None,
-                    // Cedar stops at the first part that fails: `resource has owner` guards what follows it.
-                    Err(_) if !failed.is_empty() => continue,
-                    Err(error) => Some(error),
-                };
-                failed.push(Failure { part: kind, text: expression_text(body), error });
-            }
+        for (kind, body) in conditions(&json) {
+            let single = with_condition(kind, body);
+            let error = match holds(&single) {
+                Ok(true) => continue,
+                Ok(false) => None,
+                // Cedar stops at the first part that fails: `resource has owner` guards what follows it.
+                Err(_) if !failed.is_empty() => continue,
+                Err(error) => Some(error),
+            };
+            failed.push(Failure { part: kind, text: expression_text(body), error });
         }
         let said = if failed.iter().any(|failure| failure.error.is_some()) && holds(&json).is_err() {
             Said::Error
@@ -191,13 +207,6 @@ fn evaluate(json: &Value, posed: &Posed, entities: &Entities) -> Result<bool, St
     }
 }
 
-/// A policy with one part of the scope and nothing else.
-fn scope_only(json: &Value, part: &str) -> Value {
-    let mut only = empty();
-    only[part] = json[part].clone();
-    only
-}
-
 fn empty() -> Value {
     json!({
         "effect": "permit",
@@ -234,18 +243,6 @@ fn split<'v>(body: &'v Value, operator: &str, found: &mut impl FnMut(&'v Value))
 
 fn text(json: &Value) -> String {
     Policy::from_json(None, json.clone()).ok().and_then(|policy| policy.to_cedar()).unwrap_or_default()
-}
-
-/// `principal is User` of a policy that has only that.
-fn scope_text(json: &Value, part: &str) -> String {
-    let text = text(json);
-    let start = text.find(part).unwrap_or(0);
-    // From behind, because an id may hold anything.
-    let end = match part {
-        "principal" => text.rfind("action"),
-        _ => text.rfind(')'),
-    };
-    text[start..end.unwrap_or(text.len()).max(start)].trim().trim_end_matches(',').to_owned()
 }
 
 /// How strongly an expression's operator binds.

@@ -125,20 +125,21 @@ impl Kinds {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.all.len()
-    }
-
     /// The kinds that something holds for.
     pub(crate) fn select(&self, holds: impl Fn(&Kind) -> bool) -> KindSet {
         let mut set = KindSet::default();
-        for (index, _) in self.all.iter().enumerate().filter(|(_, kind)| holds(kind)) {
-            set.insert(KindId(u32::try_from(index).unwrap_or(u32::MAX)));
+        for (id, _) in self.ids().zip(&self.all).filter(|(_, kind)| holds(kind)) {
+            set.insert(id);
         }
         set
     }
 
+    /// The kinds of a set.
+    pub(crate) fn members(&self, set: &KindSet) -> impl Iterator<Item = &Kind> {
+        self.ids().zip(&self.all).filter(|(id, _)| set.contains(*id)).map(|(_, kind)| kind)
+    }
+
     pub(crate) fn ids(&self) -> impl Iterator<Item = KindId> {
-        (0..self.len()).map(|index| KindId(u32::try_from(index).unwrap_or(u32::MAX)))
+        (0..self.all.len()).map(|index| KindId(u32::try_from(index).unwrap_or(u32::MAX)))
     }
 }

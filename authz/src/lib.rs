@@ -21,6 +21,7 @@ mod plan;
 mod pose;
 mod ready;
 mod rule;
+mod scope;
 mod shelf;
 mod slices;
 mod snapshot;
@@ -29,6 +30,7 @@ mod stack;
 mod time;
 mod types;
 mod uid;
+mod validate;
 
 pub use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 pub use decide::{Decision, Outcome, Reason};

@@ -84,7 +84,7 @@ impl Live {
     pub fn reload(&self) -> bool {
         let mut state = self.state();
         let Some(read) = self.settled(state.seen.as_deref()) else { return false };
-        state.seen = read.as_ref().ok().map(|sources| folder::hash(sources));
+        state.seen = read.as_ref().ok().map(folder::hash);
         match read.and_then(|sources| load::sources(&self.folder, &sources, &self.actions)) {
             Ok(snapshot) => {
                 tracing::info!(
@@ -116,13 +116,13 @@ impl Live {
     fn settled(&self, seen: Option<&str>) -> Option<Result<Vec<Source>, Report>> {
         let mut read = folder::read(&self.folder);
         for _ in 0..MOST_LOOKS {
-            let hash = read.as_ref().ok().map(|sources| folder::hash(sources));
+            let hash = read.as_ref().ok().map(folder::hash);
             if hash.is_some() && hash.as_deref() == seen {
                 return None;
             }
             std::thread::sleep(DEBOUNCE);
             let again = folder::read(&self.folder);
-            let is_settled = again.as_ref().ok().map(|sources| folder::hash(sources)) == hash;
+            let is_settled = again.as_ref().ok().map(folder::hash) == hash;
             read = again;
             if is_settled {
                 break;

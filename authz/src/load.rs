@@ -5,9 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use cedar_policy::{
-    Entities, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator,
-};
+use cedar_policy::{Entities, Policy, PolicyId, PolicySet, Schema, SchemaFragment};
 use cedar_policy_core::entities::Schema as _;
 use cedar_policy_core::validator::CoreSchema;
 
@@ -16,12 +14,13 @@ use crate::decide::chain;
 use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::kinds::Kinds;
 use crate::plan::{self, Plans};
+use crate::scope::Scopes;
 use crate::shelf::Shelf;
 use crate::slices::Slices;
 use crate::snapshot::{self, Effect, FileInfo, PolicyInfo, SchemaMark, Snapshot};
 use crate::source::{Kind, Source};
 use crate::types::{self, EntityTypes};
-use crate::{LEVEL, every_question, folder, nesting, stack};
+use crate::{every_question, folder, nesting, stack, validate};
 
 pub(crate) fn load(path: &Path, actions: &[&str]) -> Result<Snapshot, Report> {
     sources(path, &folder::read(path)?, actions)
@@ -78,10 +77,14 @@ impl Loader {
         for source in of(Kind::Policies) {
             self.parse(source, sources);
         }
+        let action_entities: Vec<_> =
+            schema.iter().flat_map(|schema| CoreSchema::new(schema.as_ref()).action_entities()).collect();
+        let kinds = schema.as_ref().map(|schema| Kinds::of(schema, &action_entities)).unwrap_or_default();
+        let mut scopes = Scopes::new(&kinds);
         if let Some(schema) = &schema {
-            self.validate(schema, sources);
+            self.validate(schema, &mut scopes, sources);
             self.require(schema, actions, sources);
-            self.fit(schema, &plans, sources);
+            self.fit(schema, &mut scopes, &plans, sources);
         }
         if self.set.is_empty() && !self.is_refused() {
             self.findings.push(nowhere("the folder holds no policies (*.cedar): everything would be denied"));
@@ -93,14 +96,12 @@ impl Loader {
             self.files.push(FileInfo { file: source.name.clone(), policies: 0 });
         }
         self.files.sort_by(|a, b| a.file.cmp(&b.file));
-        let action_entities: Vec<_> = CoreSchema::new(schema.as_ref()).action_entities().collect();
-        let kinds = Kinds::of(&schema, &action_entities);
         let policies: HashMap<_, _> = self.policies.into_iter().map(|(id, (info, _))| (id, info)).collect();
         let known: Vec<_> =
             self.set.policies().filter_map(|policy| Some((policy, policies.get(policy.id())?))).collect();
         let mut snapshot = Snapshot {
             actions: snapshot::actions(&schema),
-            slices: Slices::cut(&kinds, &known),
+            slices: Slices::cut(scopes, &known),
             kinds,
             own: Shelf::default(),
             schema_mark: SchemaMark::of(sources),
@@ -207,13 +208,18 @@ impl Loader {
         }
         let mut policies: Vec<&Policy> = parsed.policies().collect();
         // Cedar numbers the policies of a text: policy0, policy1 ...
-        policies
-            .sort_by_key(|policy| policy.id().to_string().trim_start_matches("policy").parse::<usize>().ok());
+        policies.sort_by_cached_key(|policy| {
+            policy.id().to_string().trim_start_matches("policy").parse::<usize>().ok()
+        });
         let texts: Vec<String> =
             policies.iter().map(|policy| policy.to_cedar().unwrap_or_default()).collect();
         let places = source.places(texts.iter().map(String::as_str));
+        // Counted from place to place: from the start each time, a large file would take its square.
+        let (mut line, mut counted) = (1, 0);
         for (policy, place) in policies.iter().zip(places) {
-            if let Err(message) = self.add(source, policy, place.start, sources) {
+            line += source.text[counted..place.start].matches('\n').count();
+            counted = place.start;
+            if let Err(message) = self.add(source, policy, (place.start, line), sources) {
                 self.findings.push(source.error(place.start, message));
             }
         }
@@ -224,12 +230,14 @@ impl Loader {
         &mut self,
         source: &Source,
         policy: &Policy,
-        offset: usize,
+        (offset, line): (usize, usize),
         sources: &[Source],
     ) -> Result<(), String> {
+        // Cedar's own way to ask for an annotation parses its name each time.
         let annotation = |name: &str| {
-            let text = policy.annotation(name).filter(|text| !text.trim().is_empty());
-            text.map(str::to_owned).ok_or_else(|| format!("this policy has no @{name}(\"…\")"))
+            let mut all = policy.as_ref().annotations().map(|(key, text)| (key.as_ref(), text.as_ref()));
+            let text = all.find(|(key, text): &(&str, &str)| *key == name && !text.trim().is_empty());
+            text.map(|(_, text)| text.to_owned()).ok_or_else(|| format!("this policy has no @{name}(\"…\")"))
         };
         let id = annotation("id")?;
         let description = annotation("description")?;
@@ -250,31 +258,32 @@ impl Loader {
                 cedar_policy::Effect::Forbid => Effect::Forbid,
             },
             file: source.name.clone(),
-            line: source.position(offset).0,
+            line,
         };
         self.policies.insert(policy_id, (Arc::new(info), offset));
         Ok(())
     }
 
-    fn validate(&mut self, schema: &Schema, sources: &[Source]) {
-        let result = Validator::new(schema.clone()).validate_with_level(
-            &self.set,
-            ValidationMode::Strict,
-            LEVEL.try_into().unwrap_or(u32::MAX),
-        );
+    fn validate(&mut self, schema: &Schema, scopes: &mut Scopes<'_>, sources: &[Source]) {
         let place = |id: &PolicyId| {
             let (info, offset) = self.policies.get(id)?;
             Some((sources.iter().find(|source| source.name == info.file)?, *offset))
         };
         let mut found = vec![];
-        for error in result.validation_errors() {
-            if let Some((source, offset)) = place(error.policy_id()) {
-                found.push(source.told_by(Severity::Error, error, offset));
+        let results = match validate::validate(schema, scopes, &self.set) {
+            Ok(results) => results,
+            Err(message) => return self.findings.push(nowhere(&message)),
+        };
+        for result in results {
+            for error in result.validation_errors() {
+                if let Some((source, offset)) = place(error.policy_id()) {
+                    found.push(source.told_by(Severity::Error, error, offset));
+                }
             }
-        }
-        for warning in result.validation_warnings() {
-            if let Some((source, offset)) = place(warning.policy_id()) {
-                found.push(source.told_by(Severity::Warning, warning, offset));
+            for warning in result.validation_warnings() {
+                if let Some((source, offset)) = place(warning.policy_id()) {
+                    found.push(source.told_by(Severity::Warning, warning, offset));
+                }
             }
         }
         found.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
@@ -299,7 +308,7 @@ impl Loader {
     }
 
     /// What comes with every question has to fit the schema, or every answer would be deny.
-    fn fit(&mut self, schema: &Schema, plans: &Plans, sources: &[Source]) {
+    fn fit(&mut self, schema: &Schema, scopes: &mut Scopes<'_>, plans: &Plans, sources: &[Source]) {
         let of = |kind: Kind| sources.iter().filter(move |source| source.kind == kind);
         for plan in plan::entities(plans) {
             let name = format!("{:?}", plan.uid().id().unescaped());
@@ -312,7 +321,11 @@ impl Loader {
                 );
             }
         }
-        for action in every_question::misfits(schema) {
+        let misfits = match every_question::misfits(schema, scopes) {
+            Ok(misfits) => misfits,
+            Err(message) => return self.findings.push(nowhere(&message)),
+        };
+        for action in misfits {
             let app = self.owners.owner(&action.type_name().namespace());
             let id = format!("{:?}", action.id().unescaped());
             let mut declaring = of(Kind::Schema).filter(|source| source.app.as_deref() == app);

@@ -1,18 +1,16 @@
 //! Cuts a policy set into slices.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use cedar_policy::Policy;
-use cedar_policy_core::ast::{
-    ActionConstraint, EntityReference, EntityType, EntityUID, PrincipalOrResourceConstraint as Constraint,
-};
+use cedar_policy_core::ast::{EntityReference, PrincipalOrResourceConstraint as Constraint};
 
 use super::{Anchored, Run, Slices};
-use crate::kinds::{Kind, KindSet, Kinds};
+use crate::kinds::{KindSet, Kinds};
 use crate::named;
 use crate::rule::Rule;
+use crate::scope::Scopes;
 use crate::snapshot::PolicyInfo;
 
 /// Where rules are looked for.
@@ -26,47 +24,6 @@ enum Place {
     Resource(u64),
 }
 
-/// What the scope of a policy says about types and action: which kinds of questions it can match.
-#[derive(PartialEq, Eq, Hash)]
-struct Types {
-    principal: Option<EntityType>,
-    action: ActionConstraint,
-    resource: Option<EntityType>,
-}
-
-impl Types {
-    fn of(policy: &Policy) -> Self {
-        let policy = policy.as_ref();
-        Self {
-            principal: entity_type(policy.principal_constraint().as_inner()),
-            action: policy.action_constraint().clone(),
-            resource: entity_type(policy.resource_constraint().as_inner()),
-        }
-    }
-
-    fn allow(&self, kind: &Kind) -> bool {
-        let fits =
-            |wanted: &Option<EntityType>, given: &EntityType| wanted.as_ref().is_none_or(|it| it == given);
-        let is_in = |group: &EntityUID| kind.action.uid() == group || kind.action.is_descendant_of(group);
-        fits(&self.principal, kind.principal.as_ref())
-            && fits(&self.resource, kind.resource.as_ref())
-            && match &self.action {
-                ActionConstraint::Any => true,
-                ActionConstraint::Eq(action) => kind.action.uid() == &**action,
-                ActionConstraint::In(groups) => groups.iter().any(|group| is_in(group)),
-            }
-    }
-}
-
-/// The one type that a scope allows, if it names one. What lies `in` an entity can be of any.
-fn entity_type(constraint: &Constraint) -> Option<EntityType> {
-    match constraint {
-        Constraint::Is(name) | Constraint::IsIn(name, _) => Some(EntityType::clone(name)),
-        Constraint::Eq(EntityReference::EUID(uid)) => Some(uid.entity_type().clone()),
-        Constraint::Eq(EntityReference::Slot(_)) | Constraint::Any | Constraint::In(_) => None,
-    }
-}
-
 /// The hash of the entity that a scope names.
 fn anchor(constraint: &Constraint) -> Option<u64> {
     match constraint {
@@ -78,8 +35,8 @@ fn anchor(constraint: &Constraint) -> Option<u64> {
 }
 
 impl Slices {
-    /// Cuts policies for the kinds of questions of a schema.
-    pub(crate) fn cut(kinds: &Kinds, policies: &[(&Policy, &Arc<PolicyInfo>)]) -> Self {
+    /// Cuts policies.
+    pub(crate) fn cut(mut scopes: Scopes<'_>, policies: &[(&Policy, &Arc<PolicyInfo>)]) -> Self {
         let anchors: Vec<_> = policies
             .iter()
             .map(|(policy, _)| {
@@ -100,12 +57,11 @@ impl Slices {
             (Some(principal), None) => *principal,
         };
 
-        let mut sets = Sets { kinds, sets: vec![], numbers: HashMap::new(), types: HashMap::new() };
         let mut rules: Vec<(Place, usize, Rule)> = policies
             .iter()
             .zip(&anchors)
             .map(|((policy, info), anchors)| {
-                (place(anchors), sets.number(Types::of(policy)), Rule::new(policy, Arc::clone(info)))
+                (place(anchors), scopes.of(policy), Rule::new(policy, Arc::clone(info)))
             })
             .collect();
         rules.sort_by_key(|(place, set, _)| (*place, *set));
@@ -123,8 +79,8 @@ impl Slices {
             }
         }
         Self {
-            anywhere: share(kinds, &sets.sets, &anywhere),
-            kind_sets: sets.sets,
+            anywhere: share(scopes.kinds, &scopes.sets, &anywhere),
+            kind_sets: scopes.sets,
             at_principal,
             at_resource,
             rules: rules.into_iter().map(|(_, _, rule)| rule).collect(),
@@ -143,27 +99,4 @@ fn share(kinds: &Kinds, sets: &[KindSet], runs: &[Run]) -> Vec<Arc<[Run]>> {
             Arc::clone(known.entry(key).or_insert_with(|| own.into()))
         })
         .collect()
-}
-
-/// Sets of kinds, each once.
-struct Sets<'k> {
-    kinds: &'k Kinds,
-    sets: Vec<KindSet>,
-    numbers: HashMap<KindSet, usize>,
-    types: HashMap<Types, usize>,
-}
-
-impl Sets<'_> {
-    fn number(&mut self, types: Types) -> usize {
-        let entry = match self.types.entry(types) {
-            Entry::Occupied(known) => return *known.get(),
-            Entry::Vacant(entry) => entry,
-        };
-        let set = self.kinds.select(|kind| entry.key().allow(kind));
-        let number = *self.numbers.entry(set.clone()).or_insert(self.sets.len());
-        if number == self.sets.len() {
-            self.sets.push(set);
-        }
-        *entry.insert(number)
-    }
 }

@@ -9,6 +9,7 @@ use runtime::{Clock, Random};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+use crate::decision_log::DecisionLog;
 use crate::error::Result;
 use crate::tx::{Request, Tx};
 
@@ -24,6 +25,8 @@ pub struct Db {
     policies: Arc<Live>,
     clock: Clock,
     random: Random,
+    log: DecisionLog,
+    request: Option<Arc<str>>,
 }
 
 impl Db {
@@ -45,7 +48,20 @@ impl Db {
             pool = pool.min_connections(1).idle_timeout(None).max_lifetime(None);
         }
         let pool = pool.connect_with(options.application_name("doorward")).await?;
-        Ok(Self { pool, policies, clock, random })
+        Ok(Self { pool, policies, clock, random, log: DecisionLog::off(), request: None })
+    }
+
+    /// The same with a decision log; there is none to begin with.
+    #[must_use]
+    pub fn with_log(self, log: DecisionLog) -> Self {
+        Self { log, ..self }
+    }
+
+    /// The same for the questions of one request: its id stands in the decision log.
+    #[must_use]
+    pub fn serving(&self, request: &Request) -> Self {
+        let id = (self.log.is_on() && !request.id.is_empty()).then(|| request.id.as_str().into());
+        Self { request: id, ..self.clone() }
     }
 
     /// Brings the schema up to date. Replicas that start together wait for one another.
@@ -83,6 +99,17 @@ impl Db {
     #[must_use]
     pub fn policies(&self) -> &Arc<Live> {
         &self.policies
+    }
+
+    /// The decision log.
+    #[must_use]
+    pub fn log(&self) -> &DecisionLog {
+        &self.log
+    }
+
+    /// The id of the request that is served, if it is known.
+    pub(crate) fn request(&self) -> Option<Arc<str>> {
+        self.request.clone()
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::action::{KeyOwner, Target as _};
 use crate::caller::Caller;
 use crate::db::Db;
+use crate::decision_log::{Entry, Occasion};
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::id::{self, DecisionId, ResourceId};
@@ -86,6 +87,7 @@ impl Db {
             count(answer);
         }
         metrics::histogram!("doorward_decision_seconds").record(started.elapsed());
+        session.log(self, asks, &answers, started);
         Ok(session.wrap(answers))
     }
 
@@ -94,7 +96,9 @@ impl Db {
     /// # Errors
     /// As [`Db::ask`].
     pub async fn explain(&self, caller: &Caller, ask: &Ask) -> Result<Answers<(Answer, Explanation)>> {
-        let session = Session::open(self, caller, &[Ok(ask.clone())]).await?;
+        let started = Instant::now();
+        let asks = [Ok(ask.clone())];
+        let session = Session::open(self, caller, &asks).await?;
         let Some(question) = session.questions.first() else {
             return Err(Error::invalid("", "no question"));
         };
@@ -102,6 +106,7 @@ impl Db {
         let decision = std::mem::replace(&mut explanation.decision, Decision::deny(Reason::NoPolicyAllows));
         let answer = Answer { decision, id: DecisionId(id::new(session.now, self.random())) };
         count(&answer);
+        session.log(self, &asks, std::slice::from_ref(&answer), started);
         Ok(session.wrap((answer, explanation)))
     }
 }
@@ -172,6 +177,49 @@ impl<'c> Session<'c> {
             return Err(Error::Forbidden { action: ASK, policies: may_ask.policies });
         }
         Ok(session)
+    }
+
+    /// Hands the answers to the decision log.
+    fn log(&self, db: &Db, asks: &[Result<Ask, String>], answers: &[Answer], started: Instant) {
+        let wanted = |(ask, answer): (&Result<Ask, String>, &Answer)| {
+            let action = ask.as_ref().map_or("", |ask| &ask.action);
+            db.log().wants(answer.id, answer.decision.outcome, action)
+        };
+        let mut occasion = None;
+        for (index, (ask, answer)) in asks.iter().zip(answers).enumerate() {
+            if !wanted((ask, answer)) {
+                continue;
+            }
+            let question = &self.questions[index];
+            let occasion = occasion.get_or_insert_with(|| {
+                Arc::new(Occasion {
+                    caller: self.caller.clone(),
+                    request: db.request(),
+                    revision: self.revision,
+                    policy_hash: self.snapshot.hash().to_owned(),
+                    micros: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+                })
+            });
+            // What an organization's key asks is that organization's to read, and nobody else's: a foreign resource
+            // was answered as one that does not exist.
+            let org = self.confined.clone().or_else(|| {
+                question.resource.as_ref().and_then(|resource| self.facts.org_of(resource)).map(str::to_owned)
+            });
+            let is_withheld = self.confined.is_none()
+                && !is_about_resource(&answer.decision)
+                && org.as_deref().is_some_and(|org| self.stranger_to(org, question).is_some());
+            db.log().record(Entry {
+                id: answer.id,
+                occasion: Arc::clone(occasion),
+                ask: ask.as_ref().ok().cloned(),
+                org,
+                is_withheld,
+                outcome: answer.decision.outcome,
+                reason: answer.decision.reason.clone(),
+                policies: answer.decision.policies.clone(),
+                index: (answers.len() > 1).then_some(index),
+            });
+        }
     }
 
     fn wrap<T>(self, answers: T) -> Answers<T> {
@@ -251,12 +299,10 @@ impl<'c> Session<'c> {
 
     /// Why a stranger is refused is not the organization's to know.
     fn withhold(&self, question: &Understood, decision: Decision) -> Decision {
-        let is_about_resource = matches!(
-            decision.reason,
-            None | Some(Reason::UnknownResource(_) | Reason::UnknownAction(_) | Reason::NotApplicable(_))
-        );
         match self.stranger(question) {
-            Some(stranger) if !is_about_resource => Decision::deny(Reason::UnknownPrincipal(stranger)),
+            Some(stranger) if !is_about_resource(&decision) => {
+                Decision::deny(Reason::UnknownPrincipal(stranger))
+            }
             _ => decision,
         }
     }
@@ -264,7 +310,11 @@ impl<'c> Session<'c> {
     /// The principal, or an entity that the context names, if the caller is confined to an organization and that one
     /// has nothing to do with it: not even whether they exist is the organization's to know.
     fn stranger(&self, question: &Understood) -> Option<String> {
-        let (org, principal) = (self.confined.as_ref()?, question.principal.as_ref()?);
+        self.stranger_to(self.confined.as_ref()?, question)
+    }
+
+    fn stranger_to(&self, org: &str, question: &Understood) -> Option<String> {
+        let principal = question.principal.as_ref()?;
         let in_context = question.posed.iter().flat_map(|posed| posed.references().iter().skip(2));
         let mut named = std::iter::once(principal).chain(in_context);
         named.find(|uid| !self.is_known_to(org, uid)).map(ToString::to_string)
@@ -308,6 +358,14 @@ impl<'c> Session<'c> {
             _ => false,
         }
     }
+}
+
+/// Whether an answer says nothing of the principal but that they may, or that the resource is not there.
+fn is_about_resource(decision: &Decision) -> bool {
+    matches!(
+        decision.reason,
+        None | Some(Reason::UnknownResource(_) | Reason::UnknownAction(_) | Reason::NotApplicable(_))
+    )
 }
 
 fn understand(snapshot: &Snapshot, caller: &Caller, ask: &Ask, now: DateTime<Utc>) -> Understood {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::{Question, malformed, parse, said};
-use crate::context::Asker;
+use crate::context::{Asker, Origin};
 use crate::problem::Problem;
 
 /// Most questions of a batch.
@@ -154,10 +154,12 @@ struct ExplanationView {
 pub(crate) async fn authorize(
     State(app): State<App>,
     Asker(caller): Asker,
+    Origin(origin): Origin,
     Question(request): Question<AuthorizeRequest>,
 ) -> Result<axum::Json<AuthorizeResponse>, Problem> {
+    let db = app.db.serving(&origin);
     if request.explain {
-        let told = app.db.explain(&caller, &request.ask()).await?;
+        let told = db.explain(&caller, &request.ask()).await?;
         let (answer, explanation) = told.answers;
         return Ok(axum::Json(AuthorizeResponse {
             answer: answer.into(),
@@ -166,7 +168,7 @@ pub(crate) async fn authorize(
             explanation: Some(explanation_json(&explanation)),
         }));
     }
-    let mut told = app.db.ask(&caller, &[request.ask()]).await?;
+    let mut told = db.ask(&caller, &[request.ask()]).await?;
     let Some(answer) = told.answers.pop() else {
         return Err(malformed(tenancy::FieldError { field: String::new(), message: "no question".into() }));
     };
@@ -217,6 +219,7 @@ pub(crate) struct BatchResponse {
 pub(crate) async fn batch(
     State(app): State<App>,
     Asker(caller): Asker,
+    Origin(origin): Origin,
     Question(batch): Question<BatchRequest>,
 ) -> Result<axum::Json<BatchResponse>, Problem> {
     if batch.requests.len() > MAX_BATCH {
@@ -224,7 +227,7 @@ pub(crate) async fn batch(
         return Err(malformed(tenancy::FieldError { field: "requests".into(), message }));
     }
     let asks: Vec<Result<Ask, String>> = batch.requests.iter().map(|request| item(request)).collect();
-    let told = app.db.ask_items(&caller, &asks).await?;
+    let told = app.db.serving(&origin).ask_items(&caller, &asks).await?;
     Ok(axum::Json(BatchResponse {
         decisions: told.answers.into_iter().map(DecisionView::from).collect(),
         revision: told.revision,

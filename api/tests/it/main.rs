@@ -4,6 +4,7 @@
 mod authorize;
 mod batch;
 mod control;
+mod decisions;
 mod docs;
 mod health;
 mod import;

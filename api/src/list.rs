@@ -96,7 +96,7 @@ fn object(info: &PageInfo) -> Result<Map<String, Value>, Problem> {
 }
 
 /// Only the named fields of an item.
-fn narrow<T: Serialize>(item: T, fields: Option<&str>) -> Result<Value, Problem> {
+pub(crate) fn narrow<T: Serialize>(item: T, fields: Option<&str>) -> Result<Value, Problem> {
     let mut value = serde_json::to_value(item)
         .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()))?;
     if let (Some(fields), Value::Object(object)) = (fields, &mut value) {

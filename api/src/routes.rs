@@ -1,6 +1,7 @@
 //! Every route, with the action that decides it.
 
 mod authorize;
+mod decisions;
 mod health;
 mod import;
 mod keys;
@@ -30,6 +31,9 @@ use Access::{Action, Public};
 pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/authorize", Action("decision.ask")),
     ("post", "/api/v1/authorize/batch", Action("decision.ask")),
+    ("get", "/api/v1/decisions", Action("decision.list")),
+    ("get", "/api/v1/orgs/{org_id}/decisions", Action("decision.list")),
+    ("get", "/api/v1/decisions/{decision_id}", Action("decision.list")),
     ("get", "/api/v1/keys", Action("key.list")),
     ("post", "/api/v1/keys", Action("key.create")),
     ("get", "/api/v1/orgs/{org_id}/keys", Action("key.list")),
@@ -58,6 +62,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(authorize::authorize))
         .routes(routes!(authorize::batch))
+        .routes(routes!(decisions::list))
+        .routes(routes!(decisions::list_in_org))
+        .routes(routes!(decisions::get))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::list_in_org, keys::create_in_org))
         .routes(routes!(keys::get, keys::revoke))

@@ -82,6 +82,13 @@ impl Client {
         self.send(self.http.get(self.address(path))).await
     }
 
+    /// With parameters, encoded as they have to be.
+    pub(crate) async fn get_with(&self, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Reply> {
+        let url = reqwest::Url::parse_with_params(&self.address(path), parameters)
+            .with_context(|| format!("{} is no address", self.address(path)))?;
+        self.send(self.http.get(url)).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> anyhow::Result<Reply> {
         self.send(self.http.post(self.address(path)).body(body)).await
     }

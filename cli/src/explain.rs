@@ -1,29 +1,37 @@
 //! `doorward policies explain`
 
+mod replay;
+
 use anyhow::Context as _;
 use runtime::Config;
 use serde_json::{Map, Value, json};
 
 use crate::client::{Client, Target};
+use crate::entity;
 
-/// Ask a running Doorward one question and print what every policy had to say.
+/// Ask a running Doorward one question and print what every policy had to say. With --decision, ask a question of the
+/// log of decisions again, and tell what is different now.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Who, as Type::id: User::019aa000-0000-7000-8000-000000000001.
-    #[arg(long)]
-    principal: String,
+    #[arg(long, required_unless_present = "decision")]
+    principal: Option<String>,
 
     /// Does what: resource.read, Docs::read.
-    #[arg(long)]
-    action: String,
+    #[arg(long, required_unless_present = "decision")]
+    action: Option<String>,
 
     /// To what, as Type::id.
-    #[arg(long)]
-    resource: String,
+    #[arg(long, required_unless_present = "decision")]
+    resource: Option<String>,
 
     /// Under which circumstances, as a JSON object: '{"mfa": true}'.
-    #[arg(long, default_value = "{}")]
-    context: String,
+    #[arg(long)]
+    context: Option<String>,
+
+    /// The id of a logged decision, instead of a question.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["principal", "action", "resource", "context"])]
+    decision: Option<String>,
 
     /// Print the answer as JSON.
     #[arg(long)]
@@ -35,26 +43,39 @@ pub(crate) struct Arguments {
 
 /// Asks and prints.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<u8> {
-    let context: Map<String, Value> =
-        serde_json::from_str(&arguments.context).context("--context is no JSON object")?;
+    let client = Client::new(config, &arguments.target)?;
+    if let Some(id) = &arguments.decision {
+        replay::run(&client, id, arguments.json).await?;
+        return Ok(0);
+    }
+    let given = |argument: &Option<String>| argument.clone().unwrap_or_default();
+    let context: Map<String, Value> = serde_json::from_str(arguments.context.as_deref().unwrap_or("{}"))
+        .context("--context is no JSON object")?;
     let question = json!({
-        "principal": entity(&arguments.principal)?,
+        "principal": entity::json(&given(&arguments.principal))?,
         "action": arguments.action,
-        "resource": entity(&arguments.resource)?,
+        "resource": entity::json(&given(&arguments.resource))?,
         "context": context,
         "explain": true,
     });
-    let answer = Client::new(config, &arguments.target)?
-        .post("/api/v1/authorize", question.to_string())
-        .await?
-        .done()?;
+    let answer = client.post("/api/v1/authorize", question.to_string()).await?.done()?;
     if arguments.json {
         println!("{answer:#}");
         return Ok(0);
     }
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    println!("{}", outcome(&answer));
+    print_opinions(&answer);
+    Ok(0)
+}
+
+/// An answer in a line: `deny: no policy allows it`.
+fn outcome(answer: &Value) -> String {
     let why = answer["reason"]["message"].as_str().map(|message| format!(": {message}")).unwrap_or_default();
-    println!("{}{why}", text(&answer["decision"]));
+    format!("{}{why}", text(&answer["decision"]))
+}
+
+/// What every policy had to say.
+fn print_opinions(answer: &Value) {
     for policy in answer["explanation"]["policies"].as_array().into_iter().flatten() {
         let said = text(&policy["said"]).replace('_', " ");
         println!(
@@ -76,10 +97,8 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> anyhow::Resul
         }
     }
     println!("\n{} policies speak of other actions", answer["explanation"]["not_applicable"]);
-    Ok(0)
 }
 
-fn entity(text: &str) -> anyhow::Result<Value> {
-    let (kind, id) = text.rsplit_once("::").with_context(|| format!("{text:?} is not written Type::id"))?;
-    Ok(json!({ "type": kind, "id": id }))
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }

@@ -5,6 +5,8 @@
 
 mod client;
 mod config;
+mod decisions;
+mod entity;
 mod exit;
 mod explain;
 mod import;
@@ -54,6 +56,9 @@ enum Command {
     /// Look after API keys.
     #[command(subcommand)]
     Key(key::Command),
+    /// Look into the log of decisions.
+    #[command(subcommand)]
+    Decisions(decisions::Command),
     /// Look after the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -102,6 +107,7 @@ async fn run(command: Command, config: &Config) -> anyhow::Result<u8> {
         Command::Policies(policies::Command::Explain(arguments)) => explain::run(config, &arguments).await,
         Command::Policies(command) => policies::run(&command, &config.policies),
         Command::Key(command) => key::run(config, &command).await,
+        Command::Decisions(command) => decisions::run(config, &command).await,
         Command::Audit(AuditCommand::Verify) => serve::verify_audit(config).await,
         Command::Config => {
             config::print(config);

@@ -11,7 +11,8 @@ use authz::Live;
 use runtime::health::Part;
 use runtime::{Clock, Config, Health, Metrics, Random, Shutdown, Telemetry};
 use secrecy::{ExposeSecret as _, SecretString};
-use tenancy::{CacheLimits, Db, Token, api_key};
+use tenancy::decision_log::{LogTask, Settings};
+use tenancy::{CacheLimits, Db, DecisionLog, Token, api_key};
 use tokio::net::TcpListener;
 
 use crate::exit;
@@ -137,7 +138,9 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<u8> {
     let address = listener.local_addr()?;
     let store = Store::start(config).await?;
     let limits = CacheLimits { bytes: config.cache_bytes as u64, staleness: config.max_staleness };
-    let db = store.connect(live.clone(), clock, random.clone()).await?.with_cache(limits);
+    let log = DecisionLog::new(Settings::from(config));
+    let db = store.connect(live.clone(), clock, random.clone()).await?.with_cache(limits).with_log(log);
+    let log = LogTask::start(&db);
     let first_key = api_key::bootstrap(&db, bootstrap.as_ref()).await?;
     let control = ControlSocket::open(&config.data).context("the control socket cannot be opened")?;
 
@@ -169,6 +172,9 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<u8> {
     drop(watch);
     if let Err(error) = shutdown.finish(config.shutdown_timeout).await {
         tracing::warn!(%error, "not everything was finished");
+    }
+    if let Err(error) = log.finish(config.shutdown_timeout).await {
+        tracing::warn!(%error, "the decision log was not finished");
     }
     store.stop(db).await?;
     if let Err(error) = telemetry.stop().await {

@@ -1,6 +1,8 @@
 //! What an operator can set. Defaults, then the file, then the environment; [`KEYS`] documents every setting.
 
+mod decision_log;
 mod key;
+mod pattern;
 mod source;
 mod value;
 
@@ -8,7 +10,9 @@ use std::{ffi::OsString, net::SocketAddr, num::NonZeroU32, path::Path, path::Pat
 
 use secrecy::SecretString;
 
+pub use decision_log::{SampleRule, Sinks};
 pub use key::{Fallback, KEYS, Key};
+pub use pattern::Pattern;
 pub use source::Place;
 use source::Source;
 pub use value::LogFormat;
@@ -51,6 +55,14 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// The origins from which browsers may call, each `scheme://host[:port]`.
     pub cors_origins: Vec<String>,
+    /// Where decisions are logged to.
+    pub decision_log: Sinks,
+    /// Which part of the allows is logged; the first rule for an action counts, and without one all are.
+    pub decision_log_sample: Vec<SampleRule>,
+    /// Names whose values in a question's context are masked in the log.
+    pub decision_log_mask: Vec<Pattern>,
+    /// How long logged decisions are kept in Postgres.
+    pub decision_log_retention: Duration,
 }
 
 /// Why a configuration is refused. Never repeats a value, since any value may be a secret in the wrong place.
@@ -133,6 +145,10 @@ impl Config {
             request_timeout: source.required("request_timeout", value::duration)?,
             shutdown_timeout: source.required("shutdown_timeout", value::duration)?,
             cors_origins: source.list("cors_origins", value::origin)?,
+            decision_log: source.required("decision_log", value::parsed)?,
+            decision_log_sample: source.list("decision_log_sample", value::parsed)?,
+            decision_log_mask: source.mask("decision_log_mask")?,
+            decision_log_retention: source.required("decision_log_retention", value::retention)?,
             listen,
         })
     }
@@ -164,6 +180,10 @@ impl Config {
             request_timeout,
             shutdown_timeout,
             cors_origins,
+            decision_log,
+            decision_log_sample,
+            decision_log_mask,
+            decision_log_retention,
         } = self;
         let secret = |secret: &Option<SecretString>| secret.as_ref().map(|_| "(set, not shown)".to_owned());
         let duration = |duration: &Duration| Some(humantime::format_duration(*duration).to_string());
@@ -184,8 +204,23 @@ impl Config {
             ("request_timeout", duration(request_timeout)),
             ("shutdown_timeout", duration(shutdown_timeout)),
             ("cors_origins", (!cors_origins.is_empty()).then(|| cors_origins.join(","))),
+            ("decision_log", Some(decision_log.to_string())),
+            ("decision_log_sample", Some(joined(decision_log_sample))),
+            (
+                "decision_log_mask",
+                Some(if decision_log_mask.is_empty() {
+                    "none".to_owned()
+                } else {
+                    joined(decision_log_mask)
+                }),
+            ),
+            ("decision_log_retention", duration(decision_log_retention)),
         ]
     }
+}
+
+fn joined<T: ToString>(values: &[T]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// The environment of this process, for [`Config::load`]. Names that are not Unicode are left out; a value that is

@@ -46,7 +46,7 @@ impl Target for Platform {
     }
 }
 
-/// Whose an API key is.
+/// Whose an API key is, and whom decisions are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyOwner {
     /// The platform's.
@@ -155,6 +155,10 @@ actions! {
         Rotate = "key.rotate" on ApiKeyId;
         /// End a key.
         Revoke = "key.revoke" on ApiKeyId;
+    }
+    decision {
+        /// Read the decision log.
+        List = "decision.list" on KeyOwner;
     }
     workspace {
         /// Read what applications registered.

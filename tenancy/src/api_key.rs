@@ -36,6 +36,9 @@ pub enum Scope {
     /// List, create, rotate and revoke keys with at most the same scopes.
     #[serde(rename = "keys:manage")]
     KeysManage,
+    /// Read the decision log.
+    #[serde(rename = "decisions:read")]
+    DecisionsRead,
     /// See the state of the policy folder. Platform keys only.
     #[serde(rename = "policies:read")]
     PoliciesRead,
@@ -46,11 +49,12 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Authorize,
         Self::ResourcesRead,
         Self::ResourcesWrite,
         Self::KeysManage,
+        Self::DecisionsRead,
         Self::PoliciesRead,
         Self::Import,
     ];
@@ -63,6 +67,7 @@ impl Scope {
             Self::ResourcesRead => "resources:read",
             Self::ResourcesWrite => "resources:write",
             Self::KeysManage => "keys:manage",
+            Self::DecisionsRead => "decisions:read",
             Self::PoliciesRead => "policies:read",
             Self::Import => "import",
         }

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::cache::{Cache, CacheLimits};
+use crate::decision_log::DecisionLog;
 use crate::error::Result;
 use crate::feed::{Feed, Follower, Wakes};
 use crate::permits::Permits;
@@ -35,6 +36,8 @@ pub struct Db {
     cache: Arc<Cache>,
     feed: Arc<OnceLock<Feed>>,
     permits: Arc<Permits>,
+    log: DecisionLog,
+    request: Option<Arc<str>>,
 }
 
 impl Db {
@@ -64,6 +67,8 @@ impl Db {
             cache,
             feed: Arc::default(),
             permits: Arc::default(),
+            log: DecisionLog::off(),
+            request: None,
         })
     }
 
@@ -72,6 +77,19 @@ impl Db {
     pub fn with_cache(self, limits: CacheLimits) -> Self {
         let cache = Arc::new(Cache::new(limits, self.clock.clone()));
         Self { cache, feed: Arc::default(), ..self }
+    }
+
+    /// The same with a decision log; there is none to begin with.
+    #[must_use]
+    pub fn with_log(self, log: DecisionLog) -> Self {
+        Self { log, ..self }
+    }
+
+    /// The same for the questions of one request: its id stands in the decision log.
+    #[must_use]
+    pub fn serving(&self, request: &Request) -> Self {
+        let id = (self.log.is_on() && !request.id.is_empty()).then(|| request.id.as_str().into());
+        Self { request: id, ..self.clone() }
     }
 
     /// Brings the schema up to date. Replicas that start together wait for one another.
@@ -111,6 +129,17 @@ impl Db {
     #[must_use]
     pub fn policies(&self) -> &Arc<Live> {
         &self.policies
+    }
+
+    /// The decision log.
+    #[must_use]
+    pub fn log(&self) -> &DecisionLog {
+        &self.log
+    }
+
+    /// The id of the request that is served, if it is known.
+    pub(crate) fn request(&self) -> Option<Arc<str>> {
+        self.request.clone()
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {

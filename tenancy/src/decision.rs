@@ -12,6 +12,7 @@ use crate::action::{KeyOwner, Target as _};
 use crate::caller::Caller;
 use crate::consistency::Consistency;
 use crate::db::Db;
+use crate::decision_log::{Entry, Occasion};
 use crate::error::{Error, Result};
 use crate::facts::Fact;
 use crate::id::{self, DecisionId, ResourceId};
@@ -98,6 +99,7 @@ impl Db {
                     count(answer);
                 }
                 SECONDS.record(started.elapsed());
+                session.log(self, asks, &answers, started);
                 return Ok(session.wrap(answers));
             }
         }
@@ -114,15 +116,22 @@ impl Db {
         ask: &Ask,
         consistency: Consistency,
     ) -> Result<Answers<(Answer, Explanation)>> {
-        let session = Session::open(self, caller, &[Ok(ask.clone())], consistency).await?;
-        let Some(question) = session.questions.first() else {
-            return Err(Error::invalid("", "no question"));
-        };
-        let mut explanation = session.explain(question);
-        let decision = std::mem::replace(&mut explanation.decision, Decision::deny(Reason::NoPolicyAllows));
-        let answer = Answer { decision, id: DecisionId(id::new(session.now, self.random())) };
-        count(&answer);
-        Ok(session.wrap((answer, explanation)))
+        let started = Instant::now();
+        let asks = [Ok(ask.clone())];
+        for _ in 0..TRIES {
+            let session = Session::open(self, caller, &asks, consistency).await?;
+            let Some(question) = session.questions.first() else { break };
+            let mut explanation = session.explain(question);
+            let decision =
+                std::mem::replace(&mut explanation.decision, Decision::deny(Reason::NoPolicyAllows));
+            let answer = Answer { decision, id: DecisionId(id::new(session.now, self.random())) };
+            if self.holds(&session.view).await? {
+                count(&answer);
+                session.log(self, &asks, std::slice::from_ref(&answer), started);
+                return Ok(session.wrap((answer, explanation)));
+            }
+        }
+        Err(Error::Unreachable("answers take longer than facts may be old".into()))
     }
 }
 
@@ -152,7 +161,8 @@ struct Understood {
 
 /// One caller's questions with the facts for all of them.
 struct Session<'c> {
-    /// The caller.
+    caller: &'c Caller,
+    /// The caller as a principal.
     principal: EntityUid,
     permits: &'c Permits,
     /// The organization that the caller is confined to.
@@ -166,7 +176,7 @@ struct Session<'c> {
 impl<'c> Session<'c> {
     async fn open(
         db: &'c Db,
-        caller: &Caller,
+        caller: &'c Caller,
         asks: &[Result<Ask, String>],
         consistency: Consistency,
     ) -> Result<Self> {
@@ -193,7 +203,8 @@ impl<'c> Session<'c> {
             );
             let Some(view) = db.view(&snapshot, named, consistency).await? else { continue };
             let confined = view.facts.org_of(&principal).map(str::to_owned);
-            let session = Self { principal, permits: db.permits(), confined, snapshot, view, now, questions };
+            let session =
+                Self { caller, principal, permits: db.permits(), confined, snapshot, view, now, questions };
             let home = match &session.confined {
                 Some(org) => core_uid("Organization", org),
                 None => KeyOwner::Platform.uid(),
@@ -205,6 +216,53 @@ impl<'c> Session<'c> {
             return Ok(session);
         }
         Err(Error::Unreachable("the policies change faster than a question is answered".into()))
+    }
+
+    /// Hands the answers to the decision log.
+    fn log(&self, db: &Db, asks: &[Result<Ask, String>], answers: &[Answer], started: Instant) {
+        let wanted = |(ask, answer): (&Result<Ask, String>, &Answer)| {
+            let action = ask.as_ref().map_or("", |ask| &ask.action);
+            db.log().wants(answer.id, answer.decision.outcome, action)
+        };
+        let mut occasion = None;
+        for (index, (ask, answer)) in asks.iter().zip(answers).enumerate() {
+            if !wanted((ask, answer)) {
+                continue;
+            }
+            let question = &self.questions[index];
+            let occasion = occasion.get_or_insert_with(|| {
+                Arc::new(Occasion {
+                    caller: self.caller.clone(),
+                    request: db.request(),
+                    revision: self.view.revision,
+                    policy_hash: self.snapshot.hash().to_owned(),
+                    micros: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+                })
+            });
+            // What an organization's key asks is that organization's to read, and nobody else's: a foreign resource
+            // was answered as one that does not exist.
+            let org = self.confined.clone().or_else(|| {
+                question
+                    .resource
+                    .as_ref()
+                    .and_then(|resource| self.view.facts.org_of(resource))
+                    .map(str::to_owned)
+            });
+            let is_withheld = self.confined.is_none()
+                && !is_about_resource(&answer.decision)
+                && org.as_deref().is_some_and(|org| self.stranger_to(org, question).is_some());
+            db.log().record(Entry {
+                id: answer.id,
+                occasion: Arc::clone(occasion),
+                ask: ask.as_ref().ok().cloned(),
+                org,
+                is_withheld,
+                outcome: answer.decision.outcome,
+                reason: answer.decision.reason.clone(),
+                policies: answer.decision.policies.clone(),
+                index: (answers.len() > 1).then_some(index),
+            });
+        }
     }
 
     fn wrap<T>(self, answers: T) -> Answers<T> {
@@ -290,12 +348,10 @@ impl<'c> Session<'c> {
 
     /// Why a stranger is refused is not the organization's to know.
     fn withhold(&self, question: &Understood, decision: Decision) -> Decision {
-        let is_about_resource = matches!(
-            decision.reason,
-            None | Some(Reason::UnknownResource(_) | Reason::UnknownAction(_) | Reason::NotApplicable(_))
-        );
         match self.stranger(question) {
-            Some(stranger) if !is_about_resource => Decision::deny(Reason::UnknownPrincipal(stranger)),
+            Some(stranger) if !is_about_resource(&decision) => {
+                Decision::deny(Reason::UnknownPrincipal(stranger))
+            }
             _ => decision,
         }
     }
@@ -303,7 +359,11 @@ impl<'c> Session<'c> {
     /// The principal, or an entity that the context names, if the caller is confined to an organization and that one
     /// has nothing to do with it: not even whether they exist is the organization's to know.
     fn stranger(&self, question: &Understood) -> Option<String> {
-        let (org, principal) = (self.confined.as_ref()?, question.principal.as_ref()?);
+        self.stranger_to(self.confined.as_ref()?, question)
+    }
+
+    fn stranger_to(&self, org: &str, question: &Understood) -> Option<String> {
+        let principal = question.principal.as_ref()?;
         let in_context = question.posed.iter().flat_map(|posed| posed.references().iter().skip(2));
         let mut named = std::iter::once(principal).chain(in_context);
         named.find(|uid| !self.is_known_to(org, uid)).map(ToString::to_string)
@@ -350,6 +410,14 @@ impl<'c> Session<'c> {
             _ => false,
         }
     }
+}
+
+/// Whether an answer says nothing of the principal but that they may, or that the resource is not there.
+fn is_about_resource(decision: &Decision) -> bool {
+    matches!(
+        decision.reason,
+        None | Some(Reason::UnknownResource(_) | Reason::UnknownAction(_) | Reason::NotApplicable(_))
+    )
 }
 
 fn understand(snapshot: &Snapshot, caller: &Caller, ask: &Ask, now: DateTime<Utc>) -> Understood {

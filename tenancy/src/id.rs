@@ -53,6 +53,16 @@ ids! {
     JobId;
 }
 
+impl DecisionId {
+    /// When the decision was made, as the id says: to the millisecond.
+    #[must_use]
+    pub fn time(self) -> DateTime<Utc> {
+        let (high, _) = self.0.as_u64_pair();
+        // 48 bits of milliseconds are a time of this calendar, whatever they are.
+        i64::try_from(high >> 16).ok().and_then(DateTime::from_timestamp_millis).unwrap_or_default()
+    }
+}
+
 /// A new UUIDv7 (RFC 9562, section 5.7): ids made later sort later.
 #[must_use]
 pub(crate) fn new(now: DateTime<Utc>, random: &Random) -> Uuid {

@@ -36,9 +36,12 @@ mod workspace;
 mod workspace_member;
 
 pub mod api_key;
+pub mod decision_log;
 pub mod import;
 pub mod resource;
 
+/// Actions `decision.*`.
+pub use action::decision as decision_action;
 /// Actions `workspace.*`.
 pub use action::workspace as workspace_action;
 pub use action::{ACTIONS, Action, KeyOwner, Platform, Target, key, platform};
@@ -48,6 +51,7 @@ pub use caller::Caller;
 pub use consistency::Consistency;
 pub use db::Db;
 pub use decision::{Answer, Answers, Ask};
+pub use decision_log::DecisionLog;
 pub use error::{Error, FieldError, Result};
 pub use facts::{Fact, Facts};
 pub use id::{AgentId, ApiKeyId, DecisionId, JobId, OrgId, ResourceId, ShareId, UserId, WorkspaceId};

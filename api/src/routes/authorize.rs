@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::{Question, malformed, parse, said};
-use crate::context::Asker;
+use crate::context::{Asker, Origin};
 use crate::problem::Problem;
 
 /// Most questions of a batch.
@@ -191,11 +191,12 @@ fn consistency(field: Option<ConsistencyField>) -> Consistency {
 pub(crate) async fn authorize(
     State(app): State<App>,
     Asker(caller): Asker,
+    Origin(origin): Origin,
     Question(request): Question<AuthorizeRequest>,
 ) -> Result<axum::Json<AuthorizeResponse>, Problem> {
-    let consistency = consistency(request.consistency);
+    let (db, consistency) = (app.db.serving(&origin), consistency(request.consistency));
     if request.explain {
-        let told = app.db.explain(&caller, &request.ask(), consistency).await?;
+        let told = db.explain(&caller, &request.ask(), consistency).await?;
         let (answer, explanation) = told.answers;
         return Ok(axum::Json(AuthorizeResponse {
             answer: answer.into(),
@@ -204,7 +205,7 @@ pub(crate) async fn authorize(
             explanation: Some(explanation_json(&explanation)),
         }));
     }
-    let mut told = app.db.ask_items(&caller, &[Ok(request.ask())], consistency).await?;
+    let mut told = db.ask_items(&caller, &[Ok(request.ask())], consistency).await?;
     let Some(answer) = told.answers.pop() else {
         return Err(malformed(tenancy::FieldError { field: String::new(), message: "no question".into() }));
     };
@@ -258,6 +259,7 @@ pub(crate) struct BatchResponse {
 pub(crate) async fn batch(
     State(app): State<App>,
     Asker(caller): Asker,
+    Origin(origin): Origin,
     Question(batch): Question<BatchRequest>,
 ) -> Result<axum::Json<BatchResponse>, Problem> {
     if batch.requests.len() > MAX_BATCH {
@@ -265,7 +267,7 @@ pub(crate) async fn batch(
         return Err(malformed(tenancy::FieldError { field: "requests".into(), message }));
     }
     let asks: Vec<Result<Ask, String>> = batch.requests.iter().map(|request| item(request)).collect();
-    let told = app.db.ask_items(&caller, &asks, consistency(batch.consistency)).await?;
+    let told = app.db.serving(&origin).ask_items(&caller, &asks, consistency(batch.consistency)).await?;
     Ok(axum::Json(BatchResponse {
         decisions: told.answers.into_iter().map(DecisionView::from).collect(),
         revision: told.revision,

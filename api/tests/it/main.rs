@@ -5,6 +5,7 @@ mod authorize;
 mod batch;
 mod consistency;
 mod control;
+mod decisions;
 mod docs;
 mod health;
 mod import;

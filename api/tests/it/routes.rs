@@ -8,7 +8,7 @@ use authz::Snapshot;
 use serde_json::{Value, json};
 
 use crate::support::{Call, ROOT, TestApp, shipped, text};
-use crate::world::{ACME, FAR, GLOBEX, NOTHING, OPEN};
+use crate::world::{ACME, ANN, FAR, GLOBEX, NOTHING, OPEN};
 
 fn document() -> Value {
     serde_json::to_value(api::document("http://localhost")).unwrap()
@@ -17,11 +17,12 @@ fn document() -> Value {
 /// The routes that an action decides, with a path on which there is something of Acme's.
 fn guarded(key: &str) -> Vec<(&'static str, String)> {
     let decided = TABLE.iter().filter(|(_, _, access)| *access != Access::Public);
-    decided.map(|(method, path, _)| (*method, fill(path, ACME, key, "plan"))).collect()
+    decided.map(|(method, path, _)| (*method, fill(path, ACME, key, "plan", NOTHING))).collect()
 }
 
-fn fill(path: &str, org: &str, key: &str, id: &str) -> String {
-    path.replace("{org_id}", org).replace("{key_id}", key).replace("{type}", "Resource").replace("{id}", id)
+fn fill(path: &str, org: &str, key: &str, id: &str, decision: &str) -> String {
+    let path = path.replace("{org_id}", org).replace("{key_id}", key).replace("{decision_id}", decision);
+    path.replace("{type}", "Resource").replace("{id}", id)
 }
 
 /// A body that the route takes, as far as it takes one.
@@ -88,7 +89,7 @@ fn every_route_is_decided_by_an_action_that_the_policies_declare() {
 async fn every_route_of_the_table_is_served() {
     let app = TestApp::start().await;
     for (method, path, _) in TABLE {
-        let path = fill(path, ACME, NOTHING, "plan");
+        let path = fill(path, ACME, NOTHING, "plan", NOTHING);
         let reply = app.call(&method.to_uppercase(), &path).send().await;
         assert!(!matches!(reply.status, 405 | 500..), "{method} {path}: {}", reply.status);
         assert_ne!(reply.body["code"], "no_such_route", "{method} {path}");
@@ -158,12 +159,15 @@ async fn nobody_gets_past_401_with_a_key_that_is_bad_expired_or_revoked() {
 // proves API-2, KEY-1
 #[tokio::test]
 async fn what_is_another_organizations_looks_like_what_does_not_exist() {
-    let app = TestApp::start().await;
+    let app = TestApp::setup().setting("DOORWARD_DECISION_LOG", "postgres").start().await;
     let (key, _) = app.key(Some(ACME), &["authorize"]).await;
     let stranger = app.org_key(GLOBEX).await;
+    let decision = text(&app.ask(ANN, "resource.read", ("Resource", "plan")).await["decision_id"]);
+    assert_eq!(app.write_log().await, 1);
     let before = app.contents();
     for (method, path, _) in TABLE.iter().filter(|(_, path, _)| path.contains('{')) {
-        let (real, made_up) = (fill(path, ACME, &key, "plan"), fill(path, NOTHING, NOTHING, "nothing"));
+        let (real, made_up) =
+            (fill(path, ACME, &key, "plan", &decision), fill(path, NOTHING, NOTHING, "nothing", NOTHING));
         // A PUT would make what is not there, so both try it in a workspace of Acme's.
         let send = |path: String| app.call(&method.to_uppercase(), &path).by(&stranger).whole(method, &path);
         let (real, made_up) = (send(real).send().await, send(made_up).send().await);
@@ -213,6 +217,7 @@ async fn the_platforms_routes_are_403_for_an_organizations_key() {
     let new = json!({ "name": "new", "scopes": ["authorize"] });
     app.post("/api/v1/keys").by(&token).json(&new).send().await.problem(403, "forbidden");
     app.get("/api/v1/keys").by(&token).send().await.problem(403, "forbidden");
+    app.get("/api/v1/decisions").by(&token).send().await.problem(403, "forbidden");
     app.get("/api/v1/policies").by(&token).send().await.problem(403, "forbidden");
     app.post("/api/v1/import").by(&token).send().await.problem(403, "forbidden");
     assert_eq!(app.contents(), before);
@@ -222,11 +227,12 @@ async fn the_platforms_routes_are_403_for_an_organizations_key() {
 #[tokio::test]
 async fn a_key_does_what_its_scopes_say_and_nothing_else() {
     let app = TestApp::start().await;
-    let uses: [(&str, &str, &str, Value); 6] = [
+    let uses: [(&str, &str, &str, Value); 7] = [
         ("authorize", "POST", "/api/v1/authorize", json!(null)),
         ("resources:read", "GET", "/api/v1/resources/Resource/plan", json!(null)),
         ("resources:write", "PATCH", "/api/v1/resources/Resource/plan", json!({})),
         ("keys:manage", "GET", "/api/v1/keys", json!(null)),
+        ("decisions:read", "GET", "/api/v1/decisions", json!(null)),
         ("policies:read", "GET", "/api/v1/policies", json!(null)),
         ("import", "POST", "/api/v1/import", json!(null)),
     ];

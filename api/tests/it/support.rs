@@ -14,7 +14,8 @@ use reqwest::header::HeaderMap;
 use runtime::health::Part;
 use runtime::{Clock, Config, FixedClock, Health, Metrics, Random, Shutdown};
 use serde_json::{Value, json};
-use tenancy::{Db, Token, api_key};
+use tenancy::decision_log::{Settings, Writer};
+use tenancy::{Db, DecisionLog, Token, api_key};
 use tokio::net::TcpListener;
 
 use crate::world;
@@ -24,6 +25,10 @@ pub(crate) const ROOT: &str = "dw_the-key-that-every-test-begins-with";
 
 /// When every test takes place, until it moves the clock.
 pub(crate) const NOW: &str = "2026-11-21T12:00:00Z";
+
+/// What an organization's key can have.
+const ORG_SCOPES: &[&str] =
+    &["authorize", "resources:read", "resources:write", "keys:manage", "decisions:read"];
 
 /// How long a test waits for what happens in the background.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -81,13 +86,19 @@ impl Setup {
     /// Starts it.
     pub(crate) async fn start(self) -> TestApp {
         let database = database().await;
-        let settings = self.settings.into_iter().chain([("DATABASE_URL".to_owned(), database.url.clone())]);
+        // Off unless a test says something else: most compare what is in the store.
+        let mut settings = vec![
+            ("DATABASE_URL".to_owned(), database.url.clone()),
+            ("DOORWARD_DECISION_LOG".to_owned(), "off".to_owned()),
+        ];
+        settings.extend(self.settings);
         let config = Config::load(None, settings).unwrap();
         let clock = Clock::fixed(NOW.parse().unwrap());
         let live = Live::open(&self.policies, tenancy::ACTIONS, clock.clock()).unwrap();
         let url = config.database_url.clone().unwrap();
         let connections = config.database_connections.get();
         let db = Db::connect(&url, connections, live.clone(), clock.clock(), Random::system()).await.unwrap();
+        let db = db.with_log(DecisionLog::new(Settings::from(&config)));
         api_key::bootstrap(&db, Token::parse(ROOT).as_ref()).await.unwrap();
         let health = Health::new(clock.clock());
         let (store, folder) = (health.part("database"), health.part("policies"));
@@ -225,7 +236,12 @@ impl TestApp {
 
     /// The token of an organization's key with every scope that one can have.
     pub(crate) async fn org_key(&self, org: &str) -> String {
-        self.key(Some(org), &["authorize", "resources:read", "resources:write", "keys:manage"]).await.1
+        self.key(Some(org), ORG_SCOPES).await.1
+    }
+
+    /// Writes the decision log, and tells how many entries that were.
+    pub(crate) async fn write_log(&self) -> usize {
+        Writer::of(&self.db).expect("DOORWARD_DECISION_LOG is postgres").flush().await.unwrap()
     }
 
     /// Asks whether a user may do something to a registered resource, with the platform's key.

@@ -124,6 +124,7 @@ fn every_command_has_help_and_the_document_is_json() {
         &["policies", "--help"],
         &["policies", "explain", "--help"],
         &["key", "--help"],
+        &["decisions", "list", "--help"],
         &["audit", "--help"],
         &["config", "--help"],
     ] {

@@ -145,4 +145,32 @@ pub const KEYS: &[Key] = &[
         expected: "origins such as https://app.example.com, separated by commas (in the file: a list), each without a path",
         about: "The web origins from which browsers may call the API.",
     },
+    Key {
+        env: "DOORWARD_DECISION_LOG",
+        toml: "decision_log",
+        fallback: Fallback::Value("postgres"),
+        expected: "postgres, stdout, both separated by a comma, or off",
+        about: "Where decisions are logged to.",
+    },
+    Key {
+        env: "DOORWARD_DECISION_LOG_SAMPLE",
+        toml: "decision_log_sample",
+        fallback: Fallback::Value("*=1"),
+        expected: "actions and rates from 0 to 1 such as Docs::read=0.1,*=1 (in the file: a list)",
+        about: "Which part of the allows is logged, by action; * stands for any characters, and the first that fits counts. Denials always are.",
+    },
+    Key {
+        env: "DOORWARD_DECISION_LOG_MASK",
+        toml: "decision_log_mask",
+        fallback: Fallback::Value(super::decision_log::MASKED),
+        expected: "names such as default,*ssn* separated by commas (in the file: a list), or none",
+        about: "Context attributes whose values are not logged, at any depth, capital or not. The word default stands for the default ones.",
+    },
+    Key {
+        env: "DOORWARD_DECISION_LOG_RETENTION",
+        toml: "decision_log_retention",
+        fallback: Fallback::Value("30days"),
+        expected: "a duration of at least a day and at most 100 years, such as 30d",
+        about: "How long logged decisions are kept in Postgres, in whole days.",
+    },
 ];

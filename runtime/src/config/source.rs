@@ -10,7 +10,7 @@ use figment::{
     value::{Dict, Num, Value},
 };
 
-use super::{ConfigError, Fallback, KEYS, Key};
+use super::{ConfigError, Fallback, KEYS, Key, Pattern, decision_log, value};
 
 /// Where a setting was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +95,12 @@ impl Source {
         };
         let values = texts.and_then(|texts| texts.iter().map(|text| form(text)).collect());
         values.ok_or_else(|| self.bad(name))
+    }
+
+    /// A list of the names that are masked.
+    pub(super) fn mask(&self, name: &str) -> Result<Vec<Pattern>, ConfigError> {
+        let names = self.list(name, value::parsed)?;
+        decision_log::mask(&names).ok_or_else(|| self.bad(name))
     }
 
     fn bad(&self, name: &str) -> ConfigError {

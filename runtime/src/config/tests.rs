@@ -40,6 +40,36 @@ fn nothing_set_gives_the_documented_defaults() {
     assert_eq!(config.request_timeout, Duration::from_secs(30));
     assert_eq!(config.shutdown_timeout, Duration::from_secs(10));
     assert!(config.cors_origins.is_empty());
+    assert_eq!(config.decision_log, Sinks { postgres: true, stdout: false });
+    assert_eq!(config.decision_log_retention, Duration::from_secs(30 * 24 * 3600));
+}
+
+// proves PDP-7, OPS-5
+#[test]
+fn the_decision_log_is_set_by_its_sinks_rates_and_names() {
+    let config = from_env(&[
+        ("DOORWARD_DECISION_LOG", "stdout, postgres"),
+        ("DOORWARD_DECISION_LOG_SAMPLE", "Docs::read=0.25, *=1"),
+        ("DOORWARD_DECISION_LOG_MASK", "default,*ssn*"),
+        ("DOORWARD_DECISION_LOG_RETENTION", "7d"),
+    ])
+    .unwrap();
+    assert_eq!(config.decision_log, Sinks { postgres: true, stdout: true });
+    let rules: Vec<_> = config.decision_log_sample.iter().map(ToString::to_string).collect();
+    assert_eq!(rules, ["Docs::read=0.25", "*=1"]);
+    let masked = |config: &Config, name: &str| {
+        config.decision_log_mask.iter().any(|pattern| pattern.matches_any_case(name))
+    };
+    for name in ["accessToken", "Authorization", "ip", "client_ip", "eMail", "ipAddress", "my_ssn"] {
+        assert!(masked(&config, name), "{name}");
+    }
+    for name in ["description", "mfa", "recipient", "role"] {
+        assert!(!masked(&config, name), "{name}");
+    }
+    let config = from_file("decision_log = \"off\"\ndecision_log_mask = [\"ssn\"]").unwrap();
+    assert!(!config.decision_log.is_on());
+    assert!(masked(&config, "SSN") && !masked(&config, "token"), "a list without `default` replaces it");
+    assert!(from_env(&[("DOORWARD_DECISION_LOG_MASK", "none")]).unwrap().decision_log_mask.is_empty());
 }
 
 // proves OPS-5
@@ -135,6 +165,20 @@ fn bad_values_are_refused_with_the_key_as_it_was_written() {
         ("DOORWARD_CORS_ORIGINS", "https://a.example/path"),
         ("DOORWARD_CORS_ORIGINS", "https://a.example/"),
         ("DOORWARD_CORS_ORIGINS", "https://a.example,,https://b.example"),
+        ("DOORWARD_DECISION_LOG", "kafka"),
+        ("DOORWARD_DECISION_LOG", "off,postgres"),
+        ("DOORWARD_DECISION_LOG", "postgres,"),
+        ("DOORWARD_DECISION_LOG_SAMPLE", "0.1"),
+        ("DOORWARD_DECISION_LOG_SAMPLE", "*=10%"),
+        ("DOORWARD_DECISION_LOG_SAMPLE", "*=1.1"),
+        ("DOORWARD_DECISION_LOG_SAMPLE", "*=-0.1"),
+        ("DOORWARD_DECISION_LOG_SAMPLE", "*=NaN"),
+        ("DOORWARD_DECISION_LOG_SAMPLE", "=1"),
+        ("DOORWARD_DECISION_LOG_MASK", "a,,b"),
+        ("DOORWARD_DECISION_LOG_MASK", "none,ip"),
+        ("DOORWARD_DECISION_LOG_RETENTION", "30"),
+        ("DOORWARD_DECISION_LOG_RETENTION", "23h"),
+        ("DOORWARD_DECISION_LOG_RETENTION", "1000y"),
     ] {
         let error = from_env(&[(name, value)]).unwrap_err().to_string();
         assert!(error.starts_with(&format!("{name} in the environment must be ")), "{value}: {error}");

@@ -51,6 +51,12 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     humantime::parse_duration(text).ok().filter(|duration| !duration.is_zero())
 }
 
+/// Partitions of the log hold a day each, so less than one would keep nothing for certain.
+pub(super) fn retention(text: &str) -> Option<Duration> {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    duration(text).filter(|duration| (DAY..=DAY * 36_525).contains(duration))
+}
+
 /// Stricter than the filter itself, which takes `inof` for the name of a module and then shows nothing else.
 pub(super) fn log_filter(text: &str) -> Option<String> {
     let level = |directive: &str| {

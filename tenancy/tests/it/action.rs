@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use authz::Snapshot;
 use tenancy::api_key::{NewApiKey, Scope};
 use tenancy::{
-    ACTIONS, Action, ApiKeyId, Caller, KeyOwner, OrgId, Platform, Request, WorkspaceId, key, platform,
-    workspace_action as workspace,
+    ACTIONS, Action, ApiKeyId, Caller, KeyOwner, OrgId, Platform, Request, WorkspaceId,
+    decision_action as decision, key, platform, workspace_action as workspace,
 };
 use uuid::Uuid;
 
@@ -144,6 +144,7 @@ fn every_action_is_listed_and_declared() {
         key::View::NAME,
         key::Rotate::NAME,
         key::Revoke::NAME,
+        decision::List::NAME,
         workspace::ReadResources::NAME,
         workspace::WriteResources::NAME,
         "decision.ask",

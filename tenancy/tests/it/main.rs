@@ -6,6 +6,7 @@ mod api_key;
 mod audit;
 mod confinement;
 mod decision;
+mod decision_log;
 mod feed;
 mod import;
 mod job;

@@ -1,14 +1,16 @@
 //! What an operator can set. Defaults, then the file, then the environment; [`KEYS`] documents every setting.
 
 mod key;
+mod listen;
 mod source;
 mod value;
 
-use std::{ffi::OsString, net::SocketAddr, num::NonZeroU32, path::Path, path::PathBuf, time::Duration};
+use std::{ffi::OsString, num::NonZeroU32, path::Path, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
 pub use key::{Fallback, KEYS, Key};
+pub use listen::Listen;
 pub use source::Place;
 use source::Source;
 pub use value::LogFormat;
@@ -23,8 +25,10 @@ pub struct Config {
     pub database_url: Option<SecretString>,
     /// Where traces go, without `/v1/traces` and without a slash at the end.
     pub otel_exporter_otlp_endpoint: Option<String>,
-    /// Where HTTP is served.
-    pub listen: SocketAddr,
+    /// Where HTTP is served; at least one address.
+    pub listen: Vec<Listen>,
+    /// The permissions of Unix sockets among them.
+    pub socket_mode: u32,
     /// The folder of everything that is stored on this machine.
     pub data: PathBuf,
     /// The policy folder.
@@ -39,6 +43,12 @@ pub struct Config {
     pub log_format: LogFormat,
     /// How many connections to Postgres to hold at most.
     pub database_connections: NonZeroU32,
+    /// How many connections of callers are held at most.
+    pub max_connections: usize,
+    /// How long a caller may take to send the head of a request.
+    pub header_timeout: Duration,
+    /// How long a connection without requests is kept.
+    pub idle_timeout: Duration,
     /// The longest request body accepted, in bytes.
     pub body_limit: usize,
     /// How long a request may take.
@@ -110,7 +120,11 @@ impl Config {
     }
 
     fn read(source: &Source) -> Result<Self, ConfigError> {
-        let listen = source.required("listen", value::parsed)?;
+        let listen = source.listed("listen", value::parsed)?;
+        let own_url = listen.iter().find_map(|at| match at {
+            Listen::Tcp(address) => Some(format!("http://{address}")),
+            Listen::Unix(_) => None,
+        });
         Ok(Self {
             database_url: source.optional("database_url", value::postgres_url)?,
             otel_exporter_otlp_endpoint: source.optional("otel_exporter_otlp_endpoint", value::http_url)?,
@@ -118,15 +132,20 @@ impl Config {
             policies: source.required("policies", value::parsed)?,
             public_url: source
                 .optional("public_url", value::http_url)?
-                .unwrap_or_else(|| format!("http://{listen}")),
+                .or(own_url)
+                .unwrap_or_else(|| "http://localhost".to_owned()),
             bootstrap_key: source.optional("bootstrap_key", value::api_key)?,
             log: source.required("log", value::log_filter)?,
             log_format: source.required("log_format", value::parsed)?,
             database_connections: source.required("database_connections", value::parsed)?,
+            max_connections: source.required("max_connections", value::connections)?,
+            header_timeout: source.required("header_timeout", value::duration)?,
+            idle_timeout: source.required("idle_timeout", value::duration)?,
             body_limit: source.required("body_limit", value::bytes)?,
             request_timeout: source.required("request_timeout", value::duration)?,
             shutdown_timeout: source.required("shutdown_timeout", value::duration)?,
             cors_origins: source.list("cors_origins", value::origin)?,
+            socket_mode: source.required("socket_mode", value::mode)?,
             listen,
         })
     }
@@ -145,6 +164,7 @@ impl Config {
             database_url,
             otel_exporter_otlp_endpoint,
             listen,
+            socket_mode,
             data,
             policies,
             public_url,
@@ -152,6 +172,9 @@ impl Config {
             log,
             log_format,
             database_connections,
+            max_connections,
+            header_timeout,
+            idle_timeout,
             body_limit,
             request_timeout,
             shutdown_timeout,
@@ -162,7 +185,8 @@ impl Config {
         [
             ("database_url", secret(database_url)),
             ("otel_exporter_otlp_endpoint", otel_exporter_otlp_endpoint.clone()),
-            ("listen", Some(listen.to_string())),
+            ("listen", Some(listen.iter().map(Listen::to_string).collect::<Vec<_>>().join(","))),
+            ("socket_mode", Some(format!("{socket_mode:04o}"))),
             ("data", Some(data.display().to_string())),
             ("policies", Some(policies.display().to_string())),
             ("public_url", Some(public_url.clone())),
@@ -170,6 +194,9 @@ impl Config {
             ("log", Some(log.clone())),
             ("log_format", Some(log_format.to_string())),
             ("database_connections", Some(database_connections.to_string())),
+            ("max_connections", Some(max_connections.to_string())),
+            ("header_timeout", duration(header_timeout)),
+            ("idle_timeout", duration(idle_timeout)),
             ("body_limit", Some(body_limit.to_string())),
             ("request_timeout", duration(request_timeout)),
             ("shutdown_timeout", duration(shutdown_timeout)),

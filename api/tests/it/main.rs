@@ -3,6 +3,7 @@
 
 mod authorize;
 mod batch;
+mod connections;
 mod control;
 mod docs;
 mod health;

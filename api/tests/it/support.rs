@@ -176,6 +176,11 @@ impl TestApp {
         Setup { policies: shipped(), settings: vec![], lines: world::lines() }
     }
 
+    /// The wish to stop that everything of it heeds.
+    pub(crate) fn shutdown(&self) -> Shutdown {
+        self.shutdown.clone()
+    }
+
     pub(crate) fn get(&self, path: &str) -> Call {
         self.call("GET", path)
     }

@@ -4,4 +4,5 @@
 mod import;
 mod policies;
 mod serve;
+mod socket;
 mod support;

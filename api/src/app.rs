@@ -1,42 +1,77 @@
 //! What every handler shares.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use runtime::{Config, Health, Metrics, Random};
 use tenancy::Db;
 
+use crate::request_id::RequestIds;
+
 /// Largest body of the bulk routes, in bytes.
 pub(crate) const BULK_LIMIT: usize = 8 << 20;
 
-/// The parts of a serving process. Cheap to clone.
+/// The parts of a serving process. Clones are the same, and cost nothing: every request takes some.
 #[derive(Debug, Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+#[derive(Debug)]
+pub struct Parts {
     pub(crate) db: Db,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
-    pub(crate) random: Random,
+    pub(crate) request_ids: RequestIds,
     pub(crate) settings: Settings,
 }
 
 /// The configuration of HTTP.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) public_url: String,
     pub(crate) body_limit: usize,
     pub(crate) request_timeout: Duration,
     pub(crate) cors_origins: Vec<String>,
+    pub(crate) limits: Limits,
+}
+
+/// What a connection may cost.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// Most connections at a time.
+    pub(crate) max_connections: usize,
+    /// How long the head of a request may take.
+    pub(crate) header_timeout: Duration,
+    /// How long a connection may be without a request.
+    pub(crate) idle_timeout: Duration,
 }
 
 impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(db: Db, health: Health, metrics: Metrics, random: Random, config: &Config) -> Self {
+        let limits = Limits {
+            max_connections: config.max_connections,
+            header_timeout: config.header_timeout,
+            idle_timeout: config.idle_timeout,
+        };
         let settings = Settings {
             public_url: config.public_url.clone(),
             body_limit: config.body_limit,
             request_timeout: config.request_timeout,
             cors_origins: config.cors_origins.clone(),
+            limits,
         };
-        Self { db, health, metrics, random, settings }
+        let request_ids = RequestIds::new(&random);
+        Self(Arc::new(Parts { db, health, metrics, request_ids, settings }))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }

@@ -3,18 +3,30 @@
 //! Architecture invariant: this crate holds no rules and no SQL. A handler authorizes, calls `tenancy`, commits and
 //! shapes the answer. It is the only crate that depends on `axum`.
 
+mod accept;
 mod app;
 mod body;
+mod connection;
 mod context;
+mod control;
+mod figures;
 mod layers;
 mod list;
+mod listener;
+mod observe;
 mod openapi;
 mod problem;
+mod pulse;
+mod request_id;
 mod revision;
 mod routes;
 mod server;
+mod socket_file;
+mod stream;
 
 pub use app::App;
+pub use control::ControlSocket;
+pub use listener::Listener;
 pub use openapi::document;
 pub use routes::{Access, TABLE};
-pub use server::{ControlSocket, router, serve};
+pub use server::{router, serve};

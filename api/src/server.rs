@@ -1,21 +1,14 @@
 //! Serving HTTP.
 
-use std::fs;
-use std::io;
-use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-
+use axum::Router;
 use axum::http::StatusCode;
-use axum::{Extension, Router};
 use runtime::Shutdown;
-use tokio::net::{TcpListener, UnixListener};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::App;
-use crate::context::OverControlSocket;
+use crate::listener::Listener;
 use crate::problem::Problem;
-use crate::{layers, openapi, routes};
+use crate::{accept, layers, openapi, routes};
 
 /// The whole HTTP interface.
 pub fn router(app: &App) -> Router {
@@ -37,64 +30,8 @@ pub fn router(app: &App) -> Router {
     layers::wrap(router, app)
 }
 
-/// Serves on an address until the process stops; requests that are under way are finished.
-///
-/// # Errors
-/// If the listener fails.
-pub async fn serve(app: &App, listener: TcpListener, shutdown: Shutdown) -> io::Result<()> {
-    axum::serve(listener, router(app).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move { shutdown.stopping().await })
-        .await
-}
-
-/// The control socket: the same interface, where every caller is the operator. Who may open it is a matter of file
-/// permissions: nobody but the user who runs the process.
-#[derive(Debug)]
-pub struct ControlSocket {
-    listener: UnixListener,
-    path: PathBuf,
-}
-
-impl ControlSocket {
-    /// The file's name in the data folder.
-    pub const NAME: &'static str = "control.sock";
-
-    /// Opens the socket in a data folder.
-    ///
-    /// # Errors
-    /// If it cannot be made there, or another process listens on it.
-    pub fn open(data: &Path) -> io::Result<Self> {
-        let path = data.join(Self::NAME);
-        if std::os::unix::net::UnixStream::connect(&path).is_ok() {
-            return Err(io::Error::new(io::ErrorKind::AddrInUse, format!("{} is in use", path.display())));
-        }
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        // Made in a folder that nobody else can enter, and moved: at no moment can others connect.
-        let closed = data.join(".control");
-        fs::create_dir_all(&closed)?;
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0o700))?;
-        let inside = closed.join("s");
-        let _ = fs::remove_file(&inside);
-        let listener = UnixListener::bind(&inside)?;
-        fs::set_permissions(&inside, fs::Permissions::from_mode(0o600))?;
-        fs::rename(&inside, &path)?;
-        fs::remove_dir(&closed)?;
-        Ok(Self { listener, path })
-    }
-
-    /// Serves until the process stops.
-    ///
-    /// # Errors
-    /// If the listener fails.
-    pub async fn serve(self, app: &App, shutdown: Shutdown) -> io::Result<()> {
-        let router = router(app).layer(Extension(OverControlSocket));
-        let served = axum::serve(self.listener, router)
-            .with_graceful_shutdown(async move { shutdown.stopping().await })
-            .await;
-        let _ = fs::remove_file(self.path);
-        served
-    }
+/// Serves on all these addresses until the process stops; then no connection is taken any more. `shutdown` waits for
+/// the requests that are under way.
+pub async fn serve(app: &App, listeners: Vec<Listener>, shutdown: Shutdown) {
+    accept::serve(listeners, router(app), app.settings.limits.clone(), shutdown).await;
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use api::{App, ControlSocket};
+use api::{App, ControlSocket, Listener};
 use authz::Live;
+use runtime::config::Listen;
 use runtime::health::Part;
 use runtime::{Clock, Config, Health, Metrics, Random, Shutdown, Telemetry};
 use secrecy::{ExposeSecret as _, SecretString};
 use tenancy::decision_log::{LogTask, Settings};
 use tenancy::{CacheLimits, Db, DecisionLog, Token, api_key};
-use tokio::net::TcpListener;
 
 use crate::exit;
 
@@ -131,11 +131,13 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<u8> {
     let shutdown = Shutdown::new();
     shutdown.listen()?;
 
-    // The port first: a second Doorward should fail before it touches the store.
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {} (DOORWARD_LISTEN)", config.listen))?;
-    let address = listener.local_addr()?;
+    // The addresses first: a second Doorward should fail before it touches the store.
+    let mut listeners = vec![];
+    for at in &config.listen {
+        let listener = Listener::open(at, config.socket_mode).await;
+        listeners.push(listener.with_context(|| format!("cannot listen on {at} (DOORWARD_LISTEN)"))?);
+    }
+    let addresses: Vec<String> = listeners.iter().map(Listener::to_string).collect();
     let store = Store::start(config).await?;
     let limits = CacheLimits { bytes: config.cache_bytes as u64, staleness: config.max_staleness };
     let log = DecisionLog::new(Settings::from(config));
@@ -151,21 +153,26 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<u8> {
     let app = App::new(db.clone(), health, metrics, random, config);
     let api = shutdown.spawn({
         let (app, stop) = (app.clone(), shutdown.clone());
-        async move { api::serve(&app, listener, stop).await }
+        async move { api::serve(&app, listeners, stop).await }
     });
     let control = shutdown.spawn({
         let (app, stop) = (app, shutdown.clone());
         async move { control.serve(&app, stop).await }
     });
 
-    println!("Doorward listens on http://{address} ({})", store.described);
+    println!("Doorward listens on {} ({})", addresses.join(" and "), store.described);
+    for at in &config.listen {
+        if let Listen::Unix(path) = at {
+            println!("Try: curl --unix-socket {} http://localhost/healthz", path.display());
+        }
+    }
     if let Some(token) = first_key {
         println!("API key for this first run: {}  (shown once)", token.reveal());
     }
     let served = tokio::select! {
         () = shutdown.stopping() => Ok(()),
-        ended = api => ended.context("the API ended").and_then(|served| served.context("the API failed")),
-        ended = control => ended.context("the control socket ended").and_then(|served| served.context("the control socket failed")),
+        ended = api => ended.context("the API ended"),
+        ended = control => ended.context("the control socket ended"),
     };
     shutdown.begin();
     tracing::info!("stopping");

@@ -2,16 +2,18 @@
 
 mod decision_log;
 mod key;
+mod listen;
 mod pattern;
 mod source;
 mod value;
 
-use std::{ffi::OsString, net::SocketAddr, num::NonZeroU32, path::Path, path::PathBuf, time::Duration};
+use std::{ffi::OsString, num::NonZeroU32, path::Path, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
 pub use decision_log::{SampleRule, Sinks};
 pub use key::{Fallback, KEYS, Key};
+pub use listen::Listen;
 pub use pattern::Pattern;
 pub use source::Place;
 use source::Source;
@@ -27,8 +29,10 @@ pub struct Config {
     pub database_url: Option<SecretString>,
     /// Where traces go, without `/v1/traces` and without a slash at the end.
     pub otel_exporter_otlp_endpoint: Option<String>,
-    /// Where HTTP is served.
-    pub listen: SocketAddr,
+    /// Where HTTP is served; at least one address.
+    pub listen: Vec<Listen>,
+    /// The permissions of Unix sockets among them.
+    pub socket_mode: u32,
     /// The folder of everything that is stored on this machine.
     pub data: PathBuf,
     /// The policy folder.
@@ -47,6 +51,12 @@ pub struct Config {
     pub cache_bytes: usize,
     /// The oldest facts that an answer is given from.
     pub max_staleness: Duration,
+    /// How many connections of callers are held at most.
+    pub max_connections: usize,
+    /// How long a caller may take to send the head of a request.
+    pub header_timeout: Duration,
+    /// How long a connection without requests is kept.
+    pub idle_timeout: Duration,
     /// The longest request body accepted, in bytes.
     pub body_limit: usize,
     /// How long a request may take.
@@ -126,7 +136,11 @@ impl Config {
     }
 
     fn read(source: &Source) -> Result<Self, ConfigError> {
-        let listen = source.required("listen", value::parsed)?;
+        let listen = source.listed("listen", value::parsed)?;
+        let own_url = listen.iter().find_map(|at| match at {
+            Listen::Tcp(address) => Some(format!("http://{address}")),
+            Listen::Unix(_) => None,
+        });
         Ok(Self {
             database_url: source.optional("database_url", value::postgres_url)?,
             otel_exporter_otlp_endpoint: source.optional("otel_exporter_otlp_endpoint", value::http_url)?,
@@ -134,13 +148,17 @@ impl Config {
             policies: source.required("policies", value::parsed)?,
             public_url: source
                 .optional("public_url", value::http_url)?
-                .unwrap_or_else(|| format!("http://{listen}")),
+                .or(own_url)
+                .unwrap_or_else(|| "http://localhost".to_owned()),
             bootstrap_key: source.optional("bootstrap_key", value::api_key)?,
             log: source.required("log", value::log_filter)?,
             log_format: source.required("log_format", value::parsed)?,
             database_connections: source.required("database_connections", value::parsed)?,
             cache_bytes: source.required("cache_bytes", value::bytes)?,
             max_staleness: source.required("max_staleness", value::duration)?,
+            max_connections: source.required("max_connections", value::connections)?,
+            header_timeout: source.required("header_timeout", value::duration)?,
+            idle_timeout: source.required("idle_timeout", value::duration)?,
             body_limit: source.required("body_limit", value::bytes)?,
             request_timeout: source.required("request_timeout", value::duration)?,
             shutdown_timeout: source.required("shutdown_timeout", value::duration)?,
@@ -149,6 +167,7 @@ impl Config {
             decision_log_sample: source.list("decision_log_sample", value::parsed)?,
             decision_log_mask: source.mask("decision_log_mask")?,
             decision_log_retention: source.required("decision_log_retention", value::retention)?,
+            socket_mode: source.required("socket_mode", value::mode)?,
             listen,
         })
     }
@@ -167,6 +186,7 @@ impl Config {
             database_url,
             otel_exporter_otlp_endpoint,
             listen,
+            socket_mode,
             data,
             policies,
             public_url,
@@ -176,6 +196,9 @@ impl Config {
             database_connections,
             cache_bytes,
             max_staleness,
+            max_connections,
+            header_timeout,
+            idle_timeout,
             body_limit,
             request_timeout,
             shutdown_timeout,
@@ -190,7 +213,8 @@ impl Config {
         [
             ("database_url", secret(database_url)),
             ("otel_exporter_otlp_endpoint", otel_exporter_otlp_endpoint.clone()),
-            ("listen", Some(listen.to_string())),
+            ("listen", Some(listen.iter().map(Listen::to_string).collect::<Vec<_>>().join(","))),
+            ("socket_mode", Some(format!("{socket_mode:04o}"))),
             ("data", Some(data.display().to_string())),
             ("policies", Some(policies.display().to_string())),
             ("public_url", Some(public_url.clone())),
@@ -200,6 +224,9 @@ impl Config {
             ("database_connections", Some(database_connections.to_string())),
             ("cache_bytes", Some(cache_bytes.to_string())),
             ("max_staleness", duration(max_staleness)),
+            ("max_connections", Some(max_connections.to_string())),
+            ("header_timeout", duration(header_timeout)),
+            ("idle_timeout", duration(idle_timeout)),
             ("body_limit", Some(body_limit.to_string())),
             ("request_timeout", duration(request_timeout)),
             ("shutdown_timeout", duration(shutdown_timeout)),

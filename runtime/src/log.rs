@@ -46,6 +46,10 @@ struct Escaped<'a, W>(&'a mut W);
 
 impl<W: fmt::Write> fmt::Write for Escaped<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        // Nearly all there is to write, and faster to see.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return self.0.write_str(text);
+        }
         let mut plain = 0;
         for (at, char) in text.char_indices().filter(|(_, char)| is_control(*char)) {
             self.0.write_str(&text[plain..at])?;

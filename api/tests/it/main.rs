@@ -3,6 +3,7 @@
 
 mod authorize;
 mod batch;
+mod connections;
 mod consistency;
 mod control;
 mod decisions;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use api::{App, ControlSocket, TABLE};
+use api::{App, ControlSocket, Listener, TABLE};
 use authz::Live;
 use chrono::{DateTime, Utc};
 use reqwest::header::HeaderMap;
@@ -16,7 +16,6 @@ use runtime::{Clock, Config, FixedClock, Health, Metrics, Random, Shutdown};
 use serde_json::{Value, json};
 use tenancy::decision_log::{Settings, Writer};
 use tenancy::{Db, DecisionLog, Token, api_key};
-use tokio::net::TcpListener;
 
 use crate::world;
 
@@ -106,15 +105,15 @@ impl Setup {
         folder.ready();
         let app = App::new(db.clone(), health, Metrics::install().unwrap(), Random::system(), &config);
 
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let listener = Listener::open(&"127.0.0.1:0".parse().unwrap(), 0o600).await.unwrap();
+        let base = listener.to_string();
         let shutdown = Shutdown::new();
         let data = tempfile::tempdir().unwrap();
         let control = ControlSocket::open(data.path()).unwrap();
         let operator = reqwest::Client::builder().unix_socket(data.path().join(ControlSocket::NAME));
         shutdown.spawn({
             let (app, stop) = (app.clone(), shutdown.clone());
-            async move { api::serve(&app, listener, stop).await }
+            async move { api::serve(&app, vec![listener], stop).await }
         });
         shutdown.spawn({
             let stop = shutdown.clone();
@@ -186,6 +185,11 @@ impl TestApp {
 
     pub(crate) fn setup() -> Setup {
         Setup { policies: shipped(), settings: vec![], lines: world::lines() }
+    }
+
+    /// The wish to stop that everything of it heeds.
+    pub(crate) fn shutdown(&self) -> Shutdown {
+        self.shutdown.clone()
     }
 
     pub(crate) fn get(&self, path: &str) -> Call {

@@ -6,4 +6,5 @@ mod import;
 mod paused;
 mod policies;
 mod serve;
+mod socket;
 mod support;

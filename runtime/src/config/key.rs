@@ -51,8 +51,16 @@ pub const KEYS: &[Key] = &[
         env: "DOORWARD_LISTEN",
         toml: "listen",
         fallback: Fallback::Value("127.0.0.1:8080"),
-        expected: "an IP address and a port such as 127.0.0.1:8080",
+        expected: "an IP address and a port such as 127.0.0.1:8080, a socket file such as unix:/run/doorward.sock \
+                   (96 bytes of path at most), or several of them, separated by commas (in the file: a list)",
         about: "Where HTTP is served.",
+    },
+    Key {
+        env: "DOORWARD_SOCKET_MODE",
+        toml: "socket_mode",
+        fallback: Fallback::Value("0660"),
+        expected: "permissions in octal digits, from 0600 to 0777",
+        about: "Who may open the socket files of DOORWARD_LISTEN. Callers need an API key all the same.",
     },
     Key {
         env: "DOORWARD_DATA",
@@ -71,7 +79,9 @@ pub const KEYS: &[Key] = &[
     Key {
         env: "DOORWARD_PUBLIC_URL",
         toml: "public_url",
-        fallback: Fallback::Absent("http:// and what DOORWARD_LISTEN says"),
+        fallback: Fallback::Absent(
+            "http:// and the first port of DOORWARD_LISTEN; http://localhost without one",
+        ),
         expected: "a URL such as https://auth.example.com, without a password, a query or a fragment",
         about: "The address by which others reach this server; used in links and metadata.",
     },
@@ -116,6 +126,27 @@ pub const KEYS: &[Key] = &[
         fallback: Fallback::Value("2s"),
         expected: "a duration longer than zero, such as 2s or 500ms",
         about: "The oldest facts that a decision is made from. When the store cannot be read for longer, questions are refused.",
+    },
+    Key {
+        env: "DOORWARD_MAX_CONNECTIONS",
+        toml: "max_connections",
+        fallback: Fallback::Value("10000"),
+        expected: "a whole number from 1 to 1000000",
+        about: "How many connections of callers are held at most; more wait until one ends.",
+    },
+    Key {
+        env: "DOORWARD_HEADER_TIMEOUT",
+        toml: "header_timeout",
+        fallback: Fallback::Value("10s"),
+        expected: "a duration longer than zero, such as 30s or 2m",
+        about: "How long the head of a request may take; at most half as long again, the connection is cut.",
+    },
+    Key {
+        env: "DOORWARD_IDLE_TIMEOUT",
+        toml: "idle_timeout",
+        fallback: Fallback::Value("1m 15s"),
+        expected: "a duration longer than zero, such as 30s or 2m",
+        about: "How long a connection without requests is kept. More than a load balancer keeps its own.",
     },
     Key {
         env: "DOORWARD_BODY_LIMIT",

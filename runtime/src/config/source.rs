@@ -103,6 +103,16 @@ impl Source {
         decision_log::mask(&names).ok_or_else(|| self.bad(name))
     }
 
+    /// A setting of at least one value.
+    pub(super) fn listed<T>(
+        &self,
+        name: &str,
+        form: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let values = self.list(name, form)?;
+        if values.is_empty() { Err(self.bad(name)) } else { Ok(values) }
+    }
+
     fn bad(&self, name: &str) -> ConfigError {
         let (env, toml, expected) = KEYS
             .iter()

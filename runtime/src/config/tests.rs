@@ -30,12 +30,16 @@ fn nothing_set_gives_the_documented_defaults() {
     let config = from_env(&[]).unwrap();
     assert!(config.database_url.is_none() && config.bootstrap_key.is_none());
     assert_eq!(config.otel_exporter_otlp_endpoint, None);
-    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.listen, [Listen::Tcp("127.0.0.1:8080".parse().unwrap())]);
+    assert_eq!(config.socket_mode, 0o660);
     assert_eq!(config.data, Path::new("./.doorward"));
     assert_eq!(config.policies, Path::new("./policies"));
     assert_eq!(config.public_url, "http://127.0.0.1:8080");
     assert_eq!((config.log.as_str(), config.log_format), ("info", LogFormat::Human));
     assert_eq!(config.database_connections.get(), 10);
+    assert_eq!(config.max_connections, 10_000);
+    assert_eq!(config.header_timeout, Duration::from_secs(10));
+    assert_eq!(config.idle_timeout, Duration::from_secs(75));
     assert_eq!(config.body_limit, 1024 * 1024);
     assert_eq!(config.request_timeout, Duration::from_secs(30));
     assert_eq!(config.shutdown_timeout, Duration::from_secs(10));
@@ -79,11 +83,25 @@ fn the_environment_overrides_the_file_and_the_file_the_defaults() {
         "listen = \"127.0.0.1:1\"\nlog = \"debug\"\ndatabase_connections = 3\nrequest_timeout = \"48h\"",
     );
     let config = Config::load(Some(file.path()), env(&[("DOORWARD_LISTEN", "127.0.0.1:2")])).unwrap();
-    assert_eq!(config.listen.port(), 2);
+    assert_eq!(config.listen, [Listen::Tcp("127.0.0.1:2".parse().unwrap())]);
     assert_eq!(config.log, "debug");
     assert_eq!(config.database_connections.get(), 3);
     assert_eq!(config.request_timeout, Duration::from_secs(48 * 3600));
     assert_eq!(config.shutdown_timeout, Duration::from_secs(10));
+}
+
+// proves OPS-5
+#[test]
+fn addresses_to_listen_on_are_ports_and_files_and_may_be_several() {
+    let tcp = |text: &str| Listen::Tcp(text.parse().unwrap());
+    let unix = |path: &str| Listen::Unix(path.into());
+    let config = from_env(&[("DOORWARD_LISTEN", "unix:/run/a.sock, [::1]:8080")]).unwrap();
+    assert_eq!(config.listen, [unix("/run/a.sock"), tcp("[::1]:8080")]);
+    assert_eq!(config.public_url, "http://[::1]:8080");
+    assert!(config.shown().iter().any(|(_, text)| text.as_deref() == Some("unix:/run/a.sock,[::1]:8080")));
+    let config = from_file("listen = [\"unix:here.sock\"]\nsocket_mode = \"0600\"").unwrap();
+    assert_eq!((config.listen, config.socket_mode), (vec![unix("here.sock")], 0o600));
+    assert_eq!(config.public_url, "http://localhost");
 }
 
 // proves OPS-5
@@ -145,6 +163,18 @@ fn bad_values_are_refused_with_the_key_as_it_was_written() {
         ("DATABASE_URL", "mysql://localhost/db"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
         ("DOORWARD_LISTEN", "8080"),
+        ("DOORWARD_LISTEN", "unix:"),
+        ("DOORWARD_LISTEN", "unix:/"),
+        ("DOORWARD_LISTEN", "unix:///run/doorward.sock"),
+        ("DOORWARD_LISTEN", "127.0.0.1:1,,127.0.0.1:2"),
+        ("DOORWARD_LISTEN", &format!("unix:/{}", "x".repeat(96))),
+        ("DOORWARD_SOCKET_MODE", "rw-rw----"),
+        ("DOORWARD_SOCKET_MODE", "0060"),
+        ("DOORWARD_SOCKET_MODE", "1777"),
+        ("DOORWARD_SOCKET_MODE", "+660"),
+        ("DOORWARD_MAX_CONNECTIONS", "0"),
+        ("DOORWARD_HEADER_TIMEOUT", "0s"),
+        ("DOORWARD_IDLE_TIMEOUT", "75"),
         ("DOORWARD_PUBLIC_URL", "auth.example.com"),
         ("DOORWARD_PUBLIC_URL", "https://me:secret@auth.example.com"),
         ("DOORWARD_PUBLIC_URL", "https://auth.example.com/?next=x"),
@@ -185,6 +215,7 @@ fn bad_values_are_refused_with_the_key_as_it_was_written() {
     }
     for text in [
         "listen = 8080",
+        "listen = []",
         "data = [\"a\"]",
         "data = \"\"",
         "body_limit = 1.5",
@@ -205,7 +236,7 @@ fn bad_values_are_refused_with_the_key_as_it_was_written() {
 #[test]
 fn an_empty_variable_is_an_absent_one() {
     let names: Vec<_> = KEYS.iter().map(|key| (key.env, "")).collect();
-    assert_eq!(from_env(&names).unwrap().listen.port(), 8080);
+    assert_eq!(from_env(&names).unwrap().listen, [Listen::Tcp("127.0.0.1:8080".parse().unwrap())]);
     from_env(&[("DOORWARD_NONSENSE", "")]).unwrap();
 }
 

@@ -47,6 +47,17 @@ pub(super) fn bytes(text: &str) -> Option<usize> {
     parsed(text).filter(|bytes| *bytes > 0)
 }
 
+/// As many as a semaphore and a system can count.
+pub(super) fn connections(text: &str) -> Option<usize> {
+    parsed(text).filter(|count| (1..=1_000_000).contains(count))
+}
+
+/// Permissions by which at least the owner can connect.
+pub(super) fn mode(text: &str) -> Option<u32> {
+    let octal = text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    u32::from_str_radix(text, 8).ok().filter(|mode| octal && (0o600..=0o777).contains(mode))
+}
+
 pub(super) fn duration(text: &str) -> Option<Duration> {
     humantime::parse_duration(text).ok().filter(|duration| !duration.is_zero())
 }

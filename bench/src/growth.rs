@@ -36,7 +36,7 @@ struct Memory {
     all: u64,
 }
 
-/// Measures each store, the next to the last by turns. `smaller` leaves out stores above that size.
+/// Measures stores of each size up to `largest` entities, all by turns, and the echo of their questions.
 ///
 /// # Errors
 /// A server does not start, or an answer is wrong.
@@ -97,8 +97,7 @@ fn fill(server: &Server, whole: World) -> anyhow::Result<Memory> {
     let ask = |orgs: usize| -> anyhow::Result<u64> {
         let world = World { orgs };
         let mut connection = Connection::open(&server.place)?;
-        // Twice: as every question, and with every document asked about by its neighbours' users too.
-        let questions: Vec<_> = (0..orgs * DOCUMENTS * 2).map(|n| whole.question_within(world, n)).collect();
+        let questions: Vec<_> = (0..orgs * DOCUMENTS).map(|n| whole.question_within(world, n)).collect();
         for some in questions.chunks(BATCH) {
             let request = Request::batch(whole, some);
             connection.send(&request.bytes)?;

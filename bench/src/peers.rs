@@ -76,7 +76,7 @@ pub(crate) fn run(page: &Path, pace: Pace, downloads: &Path) -> anyhow::Result<(
         cpu::machine(),
         pace.rounds,
         pace.round.as_millis(),
-        if agent.is_some() { "" } else { " cedar-agent could not be built there." },
+        if agent.is_some() { "" } else { " cedar-agent could not be built or fetched there." },
     );
     report::write(page, "peers", &report::section(&opening, &[report::goals(&goals), table(&measured)]))
 }

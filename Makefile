@@ -32,9 +32,26 @@ check: fmt-check clippy ## The fast part of test: format and lints
 fmt: ## Format the code
 	$(CARGO) fmt --all
 
+# Rounds of each case of the benchmarks: more of them make steadier figures.
+ROUNDS ?= 15
+# Further options of the benchmarks, such as `--largest 100000`; `cargo run -p bench` lists them.
+OPTIONS ?=
+
+# Doorward is built by itself, so that it has the features it ships with and no others.
 .PHONY: bench
-bench: ## Measure what a decision costs
-	$(CARGO) bench --package authz
+bench: ## Measure what a decision costs, and write docs/performance.md
+	$(CARGO) build --release --package cli
+	@mkdir -p target/bench
+	$(CARGO) bench --package authz --bench decide > target/bench/decide.txt
+	$(CARGO) run --release --package bench -- own docs/performance.md --rounds $(ROUNDS) \
+		--decisions target/bench/decide.txt $(OPTIONS)
+
+.PHONY: bench-peers
+bench-peers: ## The same beside other servers, which are downloaded into target/peers
+	bench/peers/fetch.sh target/peers
+	$(CARGO) build --release --package cli
+	$(CARGO) run --release --package bench -- peers docs/performance.md --rounds $(ROUNDS) \
+		--folder target/peers $(OPTIONS)
 
 .PHONY: sqlx
 sqlx: ## Write tenancy/.sqlx anew, after a query or a migration has changed

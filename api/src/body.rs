@@ -97,13 +97,16 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FieldError> 
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| *byte != b'{') {
         return Err(field("", "expected a JSON object"));
     }
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        field(if matches!(path.as_str(), "." | "?") { "" } else { &path }, &error.inner().to_string())
-    })?;
-    json.end().map_err(|error| field("", &error.to_string()))?;
-    Ok(value)
+    // Most bodies are right: what is wrong, and where, is looked for when something is.
+    serde_json::from_slice(bytes).or_else(|_| {
+        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            field(if matches!(path.as_str(), "." | "?") { "" } else { &path }, &error.inner().to_string())
+        })?;
+        json.end().map_err(|error| field("", &error.to_string()))?;
+        Ok(value)
+    })
 }
 
 fn field(field: &str, message: &str) -> FieldError {

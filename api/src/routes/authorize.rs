@@ -1,6 +1,8 @@
 //! The main job: may this principal do this to that?
 
-use authz::{Explanation, Outcome, Reason};
+use std::sync::Arc;
+
+use authz::{Explanation, Outcome, PolicyInfo, Reason};
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -79,6 +81,7 @@ pub(crate) struct DecisionView {
     #[schema(value_type = uuid::Uuid)]
     decision_id: DecisionId,
     /// The policies that decided.
+    #[schema(value_type = Vec<PolicyRefFields<'_>>)]
     policies: Vec<PolicyRef>,
     /// Why it is a deny.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,18 +89,30 @@ pub(crate) struct DecisionView {
 }
 
 /// A policy that decided.
-#[derive(Debug, Serialize, ToSchema)]
-struct PolicyRef {
+#[derive(Debug)]
+struct PolicyRef(Arc<PolicyInfo>);
+
+/// A policy that decided.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PolicyRef)]
+struct PolicyRefFields<'p> {
     /// `@id`
     #[schema(example = "content.shared.read")]
-    id: String,
+    id: &'p str,
     /// `@description`
-    description: String,
+    description: &'p str,
     /// The file that it stands in.
     #[schema(example = "policies/content.cedar")]
-    file: String,
+    file: &'p str,
     /// The line that it starts at.
     line: usize,
+}
+
+impl Serialize for PolicyRef {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let PolicyInfo { id, description, file, line, .. } = &*self.0;
+        PolicyRefFields { id, description, file, line: *line }.serialize(serializer)
+    }
 }
 
 /// Why an answer is deny.
@@ -105,7 +120,7 @@ struct PolicyRef {
 struct ReasonView {
     /// For programs: `forbidden`, `no_policy_allows`, `unknown_principal`, `unknown_resource`, `unknown_action`,
     /// `not_applicable`, `invalid_context`, `incomplete_facts`, `evaluation_error`, `malformed`.
-    code: String,
+    code: &'static str,
     /// For people.
     message: String,
 }
@@ -289,24 +304,18 @@ fn item(request: &RawValue) -> Result<Ask, String> {
 
 impl From<Answer> for DecisionView {
     fn from(answer: Answer) -> Self {
-        let policies = answer.decision.policies.iter().map(|policy| PolicyRef {
-            id: policy.id.clone(),
-            description: policy.description.clone(),
-            file: policy.file.clone(),
-            line: policy.line,
-        });
         Self {
             decision: answer.decision.outcome,
             decision_id: answer.id,
-            policies: policies.collect(),
             reason: answer.decision.reason.as_ref().map(ReasonView::from),
+            policies: answer.decision.policies.into_iter().map(PolicyRef).collect(),
         }
     }
 }
 
 impl From<&Reason> for ReasonView {
     fn from(reason: &Reason) -> Self {
-        Self { code: reason.code().to_owned(), message: reason.to_string() }
+        Self { code: reason.code(), message: reason.to_string() }
     }
 }
 

@@ -32,7 +32,8 @@ end $$;
 -- When a key was used last is no fact that a decision needs.
 create function api_key_changed() returns trigger language plpgsql as $$
 begin
-    insert into changes (type, id) values ('ApiKey', coalesce(new.id, old.id));
+    insert into changes (type, id)
+    select 'ApiKey', key.id from (values (new.id), (old.id)) as key (id) where key.id is not null;
     perform pg_notify('doorward_changes', '');
     return null;
 end $$;
@@ -98,6 +99,18 @@ begin
             format(told, entry.entities, 'select * from before'),
             format(told, entry.entities, 'select * from before union all select * from after')
         );
+    end loop;
+end $$;
+
+-- Whatever the session that writes looks for first (a dump is restored with nothing to look in), it is these tables.
+do $$
+declare
+    name text;
+begin
+    for name in select p.proname from pg_proc p
+                where p.pronamespace = current_schema()::regnamespace and p.proname ~ '_changed$'
+    loop
+        execute format('alter function %I() set search_path from current', name);
     end loop;
 end $$;
 

@@ -97,7 +97,7 @@ impl From<Error> for Problem {
             Error::Invalid(fields) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with_fields(fields)
             }
-            Error::Unreachable(_) => Self::new(
+            Error::Unreachable => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "store_unavailable",
                 format!("{detail}; try again"),

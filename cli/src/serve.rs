@@ -127,7 +127,8 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<u8> {
     let telemetry = Telemetry::start(config)?;
     let metrics = Metrics::install()?;
     let health = Health::new(clock.clone());
-    let (database, folder) = (health.part("database"), health.part("policies"));
+    let (database, facts) = (health.part("database"), health.part("facts"));
+    let folder = health.part("policies");
     let shutdown = Shutdown::new();
     shutdown.listen()?;
 
@@ -149,7 +150,7 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<u8> {
     tell(&live, &folder);
     let watch = live.watch(move |live| tell(live, &folder))?;
     database.ready();
-    shutdown.spawn(ping(db.clone(), database, shutdown.clone()));
+    shutdown.spawn(ping(db.clone(), (database, facts), config.max_staleness, shutdown.clone()));
     let app = App::new(db.clone(), health, metrics, random, config);
     let api = shutdown.spawn({
         let (app, stop) = (app.clone(), shutdown.clone());
@@ -206,17 +207,25 @@ fn tell(live: &Live, part: &Part) {
     }
 }
 
-async fn ping(db: Db, part: Part, shutdown: Shutdown) {
+/// Shows in /readyz whether the store answers, and whether decisions still have facts that are young enough.
+async fn ping(db: Db, (store, facts): (Part, Part), bound: Duration, shutdown: Shutdown) {
     loop {
+        match db.facts_age() {
+            Some(age) if age > bound => {
+                facts
+                    .failed(format!("the store was read {:.0} s ago; nothing is decided", age.as_secs_f64()));
+            }
+            _ => facts.ready(),
+        }
         tokio::select! {
             () = shutdown.stopping() => return,
             () = tokio::time::sleep(PING) => {}
         }
         match db.ping().await {
-            Ok(()) => part.ready(),
+            Ok(()) => store.ready(),
             Err(error) => {
                 tracing::error!(%error, "the store does not answer");
-                part.failed("the store does not answer");
+                store.failed("the store does not answer");
             }
         }
     }

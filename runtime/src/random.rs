@@ -5,10 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rand::{
-    RngCore, SeedableRng, TryRngCore,
-    rngs::{OsRng, StdRng},
-};
+use rand::{RngCore, SeedableRng, rngs::StdRng};
 
 /// Where random bytes come from. Everything that needs some is given one of these, so that a test can know them.
 #[derive(Clone)]
@@ -21,7 +18,8 @@ enum Source {
 }
 
 impl Random {
-    /// The randomness of the operating system, good enough for secrets.
+    /// Randomness that is good enough for secrets: a generator in each thread, seeded by the operating system again and
+    /// again. Asking the system itself for every id would cost more than the rest of the id.
     #[must_use]
     pub fn system() -> Self {
         Self(Source::System)
@@ -42,7 +40,7 @@ impl Random {
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match &self.0 {
-            Source::System => OsRng.unwrap_err().fill_bytes(&mut bytes),
+            Source::System => rand::rng().fill_bytes(&mut bytes),
             Source::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes),
         }
         bytes

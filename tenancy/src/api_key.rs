@@ -1,6 +1,7 @@
 //! API keys: how applications say who they are.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ use crate::tx::{Authorized, Tx};
 
 /// `last_used_at` is exact to this; a write for every request would cost more than it tells.
 const LAST_USED: TimeDelta = TimeDelta::minutes(1);
+
+/// How long a token that was not seen before waits to be looked up.
+const TOKEN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a key may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -300,7 +304,7 @@ pub async fn revoke(tx: &mut Tx, allowed: Authorized<key::Revoke>) -> Result<()>
 /// # Errors
 /// If the store does not answer.
 pub async fn authenticate(db: &Db, token: &Token) -> Result<Option<Caller>> {
-    db.look_if_old().await?;
+    db.usable(db.cache().writes()).await?;
     let (now, hash) = (db.now(), token.hash());
     let known = match db.cache().token(&hash) {
         Some(known) => Some(known),
@@ -328,12 +332,14 @@ async fn find_by_token(
     token: &Token,
     hash: [u8; 32],
 ) -> Result<Option<(ApiKeyId, Option<DateTime<Utc>>)>> {
+    let turn = tokio::time::timeout(TOKEN_PATIENCE, db.token_lookups().acquire()).await;
+    let _turn = turn.ok().and_then(Result::ok).ok_or(Error::Unreachable)?;
     let epoch = db.cache().token_epoch();
     let candidates = sqlx::query!(
         "select id, hash, expires_at from api_keys where prefix = $1 and revoked_at is null",
         token.prefix(),
     )
-    .fetch_all(db.looks())
+    .fetch_all(db.pool())
     .await?;
     let found = candidates.into_iter().find(|candidate| token.matches(&candidate.hash));
     Ok(found.map(|key| {

@@ -50,6 +50,8 @@ pub(crate) struct State {
     /// The policies that the cached entities were checked against.
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) position: Position,
+    /// Which server it was read from; another one may give the same numbers to other transactions.
+    server: Arc<str>,
     /// Counts how often something was taken away.
     epoch: u64,
     /// Something is being taken away right now.
@@ -88,13 +90,19 @@ impl Weighter<EntityUid, Arc<Node>> for Bytes {
     }
 }
 
+impl Weighter<EntityUid, ()> for Bytes {
+    fn weight(&self, uid: &EntityUid, (): &()) -> u64 {
+        ABSENT + 2 * uid.id().unescaped().len() as u64
+    }
+}
+
 /// What is cached.
 pub(crate) struct Cache {
     pub(crate) limits: CacheLimits,
     clock: Clock,
     state: ArcSwapOption<State>,
     nodes: quick_cache::sync::Cache<EntityUid, Arc<Node>, Bytes>,
-    absent: quick_cache::sync::Cache<EntityUid, ()>,
+    absent: quick_cache::sync::Cache<EntityUid, (), Bytes>,
     tokens: Mutex<Tokens>,
     /// Local transactions that were committed, or may have been.
     writes: AtomicU64,
@@ -130,15 +138,15 @@ enum Found {
 
 impl Cache {
     pub(crate) fn new(limits: CacheLimits, clock: Clock) -> Self {
-        let absent = (limits.bytes / ABSENT_SHARE / ABSENT).max(1);
-        let bytes = limits.bytes - limits.bytes / ABSENT_SHARE;
+        let absent = limits.bytes / ABSENT_SHARE;
+        let bytes = limits.bytes - absent;
         let expected = usize::try_from(bytes / 3_000).unwrap_or(usize::MAX).clamp(16, 1 << 20);
         Self {
             limits,
             clock,
             state: ArcSwapOption::empty(),
             nodes: quick_cache::sync::Cache::with_weighter(expected, bytes, Bytes),
-            absent: quick_cache::sync::Cache::new(usize::try_from(absent).unwrap_or(usize::MAX)),
+            absent: quick_cache::sync::Cache::with_weighter(16, absent, Bytes),
             tokens: Mutex::default(),
             writes: AtomicU64::new(0),
         }
@@ -153,11 +161,19 @@ impl Cache {
         self.writes.load(Ordering::SeqCst)
     }
 
-    /// Where the cache stands, if what is in it can be used for a new question.
-    pub(crate) fn usable(&self) -> Option<Arc<State>> {
+    /// Where the cache stands, if what is in it can be used for a question that came when there had been `writes`.
+    pub(crate) fn usable(&self, writes: u64) -> Option<Arc<State>> {
         self.state
             .load_full()
-            .filter(|state| !state.is_changing && state.writes >= self.writes() && self.is_fresh(state.as_of))
+            .filter(|state| !state.is_changing && state.writes >= writes && self.is_fresh(state.as_of))
+    }
+
+    /// Forgets everything, and where it stood.
+    pub(crate) fn reset(&self) {
+        self.state.store(None);
+        self.nodes.clear();
+        self.absent.clear();
+        self.tokens().forget();
     }
 
     /// Whether facts of that moment may still be answered from.
@@ -244,12 +260,14 @@ impl Cache {
             let is_older = !Arc::ptr_eq(&before.snapshot, &snapshot)
                 || !before.position.is_past(read.trimmed)
                 || before.position.is_after(&read.position)
+                || *before.server != *read.server
                 || i32::try_from(read.changes.len()).is_ok_and(|count| count > MOST_CHANGES);
             if is_older || !read.changes.is_empty() {
                 epoch += 1;
                 self.state.store(Some(Arc::new(State {
                     snapshot: Arc::clone(&before.snapshot),
                     position: before.position.clone(),
+                    server: Arc::clone(&before.server),
                     epoch,
                     is_changing: true,
                     writes: before.writes,
@@ -262,10 +280,14 @@ impl Cache {
             self.absent.remove(&node.uid);
             self.nodes.insert(node.uid.clone(), Arc::clone(node));
         }
-        for uid in wanted.iter().filter(|uid| read.facts.get(uid).is_none()) {
+        // What cannot be in the store at all needs no memory to be known as unknown.
+        let is_missing =
+            |uid: &&EntityUid| read.facts.get(uid).is_none() && Wanted::default().add(&snapshot, uid);
+        for uid in wanted.iter().filter(is_missing) {
             self.absent.insert(uid.clone(), ());
         }
-        let state = State { snapshot, position: read.position, epoch, is_changing: false, writes, as_of };
+        let (position, server) = (read.position, read.server.into());
+        let state = State { snapshot, position, server, epoch, is_changing: false, writes, as_of };
         self.state.store(Some(Arc::new(state)));
         Loaded { facts: read.facts, wanted, epoch }
     }

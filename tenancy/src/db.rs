@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 use runtime::{Clock, Random};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tokio::sync::Semaphore;
 
 use crate::cache::{Cache, CacheLimits};
 use crate::decision_log::DecisionLog;
 use crate::error::Result;
-use crate::feed::{Feed, Follower, Wakes};
+use crate::feed::{Feed, Follower, Line};
 use crate::permits::Permits;
 use crate::tx::{Request, Tx};
 
@@ -21,6 +22,9 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 /// From so many connections on, two of them are kept for looking at the store.
 const SEPARATE: u32 = 4;
 
+/// How many tokens are looked up at a time: a flood of unknown ones must not take all connections.
+const TOKEN_LOOKUPS: usize = 2;
+
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
@@ -28,8 +32,10 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Db {
     pool: PgPool,
-    /// Connections for looking at the store, so that writers who take all others hold no decision up.
-    looks: PgPool,
+    /// How the feed looks at the store: on a connection of its own, so that writers who take all others hold no
+    /// decision up, and with another one to hear of changes. None where there are too few connections for that.
+    own: Option<(PgConnectOptions, PgPool)>,
+    token_lookups: Arc<Semaphore>,
     policies: Arc<Live>,
     clock: Clock,
     random: Random,
@@ -54,13 +60,14 @@ impl Db {
     ) -> Result<Self> {
         let options: PgConnectOptions = url.expose_secret().parse()?;
         let options = options.application_name("doorward");
-        let looks = if connections < SEPARATE { 0 } else { 2 };
-        let pool = pool(connections - looks).connect_with(options.clone()).await?;
-        let looks = if looks == 0 { pool.clone() } else { self::pool(looks).connect_lazy_with(options) };
+        let separate = if connections < SEPARATE { 0 } else { 2 };
+        let pool = pool(connections - separate).connect_with(options.clone()).await?;
+        let own = (separate > 0).then(|| (options.clone(), self::pool(1).connect_lazy_with(options)));
         let cache = Arc::new(Cache::new(CacheLimits::default(), clock.clone()));
         Ok(Self {
             pool,
-            looks,
+            own,
+            token_lookups: Arc::new(Semaphore::new(TOKEN_LOOKUPS)),
             policies,
             clock,
             random,
@@ -121,7 +128,9 @@ impl Db {
 
     /// Closes all connections, waiting for those in use.
     pub async fn close(&self) {
-        self.looks.close().await;
+        if let Some((_, listens)) = &self.own {
+            listens.close().await;
+        }
         self.pool.close().await;
     }
 
@@ -162,8 +171,9 @@ impl Db {
         &self.pool
     }
 
-    pub(crate) fn looks(&self) -> &PgPool {
-        &self.looks
+    /// To be held while a token is looked up.
+    pub(crate) fn token_lookups(&self) -> &Semaphore {
+        &self.token_lookups
     }
 
     pub(crate) fn permits(&self) -> &Permits {
@@ -177,14 +187,20 @@ impl Db {
     /// The feed; the first one who needs it sets it going.
     pub(crate) fn feed(&self) -> &Feed {
         self.feed.get_or_init(|| {
+            let line = match &self.own {
+                Some((options, _)) => {
+                    Line::Own { options: Box::new(options.clone()), connection: None, count: 0 }
+                }
+                None => Line::Shared(self.pool.clone()),
+            };
             let follower = Follower {
-                pool: self.looks.clone(),
+                line,
                 cache: Arc::clone(&self.cache),
                 policies: Arc::clone(&self.policies),
                 clock: self.clock.clone(),
+                is_failing: false,
             };
-            let is_shared = self.looks.options().get_max_connections() < 2;
-            Feed::follow(follower, if is_shared { Wakes::ByOwnWrites } else { Wakes::ByNotification })
+            Feed::follow(follower, self.own.as_ref().map(|(_, listens)| listens.clone()), self.pool.clone())
         })
     }
 }

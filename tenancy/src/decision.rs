@@ -1,7 +1,7 @@
 //! The product's main job: may this principal do this to that?
 
 use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use authz::{Decision, EntityUid, Explanation, Outcome, Posed, Question, Ready, Reason, Snapshot, core_uid};
 use chrono::{DateTime, Utc};
@@ -9,6 +9,7 @@ use metrics::{Counter, Histogram};
 use serde_json::{Map, Value};
 
 use crate::action::{KeyOwner, Target as _};
+use crate::cache::Moment;
 use crate::caller::Caller;
 use crate::consistency::Consistency;
 use crate::db::Db;
@@ -25,6 +26,9 @@ const ASK: &str = "decision.ask";
 
 /// How often a question is asked again when facts or policies grew old over it.
 const TRIES: usize = 4;
+
+/// How long a question may be on its way. Who was stopped meanwhile would decide by a time that is long over.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// After so many decisions of a batch, other requests get their turn.
 const YIELD: usize = 32;
@@ -94,7 +98,7 @@ impl Db {
                 let decision = session.decide(question);
                 answers.push(Answer { decision, id: DecisionId(id::new(session.now, self.random())) });
             }
-            if self.holds(&session.view).await? {
+            if session.is_young(self) && self.holds(&session.view).await? {
                 for answer in &answers {
                     count(answer);
                 }
@@ -103,7 +107,7 @@ impl Db {
                 return Ok(session.wrap(answers));
             }
         }
-        Err(Error::Unreachable("answers take longer than facts may be old".into()))
+        Err(Error::Unreachable)
     }
 
     /// Answers one question and says what every policy had to say.
@@ -125,13 +129,13 @@ impl Db {
             let decision =
                 std::mem::replace(&mut explanation.decision, Decision::deny(Reason::NoPolicyAllows));
             let answer = Answer { decision, id: DecisionId(id::new(session.now, self.random())) };
-            if self.holds(&session.view).await? {
+            if session.is_young(self) && self.holds(&session.view).await? {
                 count(&answer);
                 session.log(self, &asks, std::slice::from_ref(&answer), started);
                 return Ok(session.wrap((answer, explanation)));
             }
         }
-        Err(Error::Unreachable("answers take longer than facts may be old".into()))
+        Err(Error::Unreachable)
     }
 }
 
@@ -170,6 +174,7 @@ struct Session<'c> {
     snapshot: Arc<Snapshot>,
     view: View,
     now: DateTime<Utc>,
+    asked: Moment,
     questions: Vec<Understood>,
 }
 
@@ -184,7 +189,7 @@ impl<'c> Session<'c> {
             return Err(Error::Unauthenticated);
         }
         for _ in 0..TRIES {
-            let (snapshot, now) = (db.snapshot(), db.now());
+            let (snapshot, now, asked) = (db.snapshot(), db.now(), Moment::now(db.clock()));
             let questions: Vec<_> = asks
                 .iter()
                 .map(|ask| match ask {
@@ -203,19 +208,31 @@ impl<'c> Session<'c> {
             );
             let Some(view) = db.view(&snapshot, named, consistency).await? else { continue };
             let confined = view.facts.org_of(&principal).map(str::to_owned);
-            let session =
-                Self { caller, principal, permits: db.permits(), confined, snapshot, view, now, questions };
+            let session = Self {
+                caller,
+                principal,
+                permits: db.permits(),
+                confined,
+                snapshot,
+                view,
+                now,
+                asked,
+                questions,
+            };
             let home = match &session.confined {
                 Some(org) => core_uid("Organization", org),
                 None => KeyOwner::Platform.uid(),
             };
             let may_ask = session.may_ask(&home);
             if !may_ask.is_allow() {
+                if !db.holds(&session.view).await? {
+                    continue;
+                }
                 return Err(Error::Forbidden { action: ASK, policies: may_ask.policies });
             }
             return Ok(session);
         }
-        Err(Error::Unreachable("the policies change faster than a question is answered".into()))
+        Err(Error::Unreachable)
     }
 
     /// Hands the answers to the decision log.
@@ -263,6 +280,11 @@ impl<'c> Session<'c> {
                 index: (answers.len() > 1).then_some(index),
             });
         }
+    }
+
+    /// Whether the time that policies compared with is still about now.
+    fn is_young(&self, db: &Db) -> bool {
+        self.asked.age(db.clock()) <= PATIENCE
     }
 
     fn wrap<T>(self, answers: T) -> Answers<T> {

@@ -48,8 +48,8 @@ pub enum Error {
     #[error("the input is not valid")]
     Invalid(Vec<FieldError>),
     /// The store cannot be read, and what was read before is too old.
-    #[error("the store cannot be read: {0}")]
-    Unreachable(String),
+    #[error("the store cannot be read, and what was read before is too old to be answered from")]
+    Unreachable,
     /// The store has not come as far as the caller wants it to have.
     #[error("revision {0} was not reached in time")]
     NotReached(Revision),

@@ -95,6 +95,8 @@ pub(crate) struct Read {
     /// Everything below this number was trimmed from the change feed.
     pub(crate) trimmed: u64,
     pub(crate) position: Position,
+    /// Which server it was, since when, and which table: where one of them differs, positions cannot be compared.
+    pub(crate) server: String,
 }
 
 /// Reads what is wanted, and everything that policies can reach from there: one statement, and one more for each level
@@ -149,9 +151,11 @@ pub(crate) async fn statement(
     .await?;
     let decode = |error: serde_json::Error| sqlx::Error::Decode(error.into());
     let (mut facts, mut changes, mut position, mut trimmed) = (Facts::default(), vec![], None, 0);
+    let mut server = String::new();
     for row in rows {
         match (row.kind.as_str(), row.fact) {
             ("position", Value::String(text)) => position = text.parse().ok(),
+            ("server", Value::String(text)) => server = text,
             ("trimmed", Value::String(text)) => trimmed = text.parse().unwrap_or(u64::MAX),
             ("change", fact) => changes.push(serde_json::from_value(fact).map_err(decode)?),
             (kind, fact) => {
@@ -162,5 +166,5 @@ pub(crate) async fn statement(
     }
     let position =
         position.ok_or_else(|| sqlx::Error::Protocol("the store does not say where it stands".into()))?;
-    Ok(Read { facts, changes, trimmed, position })
+    Ok(Read { facts, changes, trimmed, position, server })
 }

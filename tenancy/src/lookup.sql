@@ -146,3 +146,5 @@ union all
 select 'trimmed', to_jsonb(t.below::text) from change_trim t where t.below <= pg_snapshot_xmax(pg_current_snapshot())
 union all
 select 'position', to_jsonb(pg_current_snapshot()::text)
+union all
+select 'server', to_jsonb(pg_postmaster_start_time()::text || ' ' || 'changes'::regclass::oid)

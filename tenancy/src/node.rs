@@ -2,8 +2,9 @@
 
 use std::mem::size_of;
 use std::str::FromStr;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
+use arc_swap::ArcSwapOption;
 use authz::{EntityTypeName, EntityUid, Ready, core_uid};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -30,8 +31,8 @@ pub(crate) struct Node {
     pub(crate) links: Vec<EntityUid>,
     /// What an application's attributes name.
     pub(crate) named: Vec<EntityUid>,
-    /// The Cedar entity, with the ancestors that it was made for.
-    pub(crate) ready: OnceLock<(Vec<EntityUid>, Result<Ready, Misfit>)>,
+    /// The Cedar entity as it was made last, with the ancestors that it was made for.
+    pub(crate) ready: ArcSwapOption<(Vec<EntityUid>, Result<Ready, Misfit>)>,
 }
 
 impl Node {
@@ -72,7 +73,7 @@ impl Node {
         };
         links.shrink_to_fit();
         named.shrink_to_fit();
-        Some(Self { uid, fact, shares: vec![], links, named, ready: OnceLock::new() })
+        Some(Self { uid, fact, shares: vec![], links, named, ready: ArcSwapOption::empty() })
     }
 
     /// The organization that it belongs to; for a resource, that of its workspace has to be asked.

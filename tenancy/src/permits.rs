@@ -18,12 +18,18 @@ const MOST: usize = 10_000;
 /// Permissions by caller and by organization or platform. Refusals are not remembered: they are rare, and are told with
 /// their policies.
 #[derive(Debug, Default)]
-pub(crate) struct Permits(Mutex<HashMap<(EntityUid, EntityUid), Permit, DefaultHashBuilder>>);
+pub(crate) struct Permits(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// By which policies all of them were decided.
+    snapshot: Option<Arc<Snapshot>>,
+    permits: HashMap<(EntityUid, EntityUid), Permit, DefaultHashBuilder>,
+}
 
 /// What a permission was decided on.
 #[derive(Debug)]
 struct Permit {
-    snapshot: Arc<Snapshot>,
     caller: Vec<Arc<Node>>,
     home: Vec<Arc<Node>>,
     at: DateTime<Utc>,
@@ -33,20 +39,19 @@ impl Permits {
     /// Whether the same was permitted a moment ago, by the same policies on the same facts.
     pub(crate) fn knows(
         &self,
-        (caller, home): &(EntityUid, EntityUid),
+        key @ (caller, home): &(EntityUid, EntityUid),
         snapshot: &Arc<Snapshot>,
         facts: &Facts,
         now: DateTime<Utc>,
     ) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Borrowed keys of two parts do not exist; cloning a name only counts references.
-        known.get(&(caller.clone(), home.clone())).is_some_and(|permit| {
-            Arc::ptr_eq(&permit.snapshot, snapshot)
-                && permit.at <= now
-                && now < permit.at + TRUSTED
-                && is_same(&permit.caller, facts, caller)
-                && is_same(&permit.home, facts, home)
-        })
+        known.snapshot.as_ref().is_some_and(|known| Arc::ptr_eq(known, snapshot))
+            && known.permits.get(key).is_some_and(|permit| {
+                permit.at <= now
+                    && now < permit.at + TRUSTED
+                    && is_same(&permit.caller, facts, caller)
+                    && is_same(&permit.home, facts, home)
+            })
     }
 
     pub(crate) fn remember(
@@ -57,16 +62,16 @@ impl Permits {
         now: DateTime<Utc>,
     ) {
         let permit = Permit {
-            snapshot: Arc::clone(snapshot),
             caller: reached(facts, &caller).cloned().collect(),
             home: reached(facts, &home).cloned().collect(),
             at: now,
         };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.clear();
+        let is_same = known.snapshot.as_ref().is_some_and(|known| Arc::ptr_eq(known, snapshot));
+        if !is_same || known.permits.len() >= MOST {
+            *known = Known { snapshot: Some(Arc::clone(snapshot)), permits: HashMap::default() };
         }
-        known.insert((caller, home), permit);
+        known.permits.insert((caller, home), permit);
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use authz::{Entity, EntityUid, Ready, RestrictedExpression, Snapshot, core_uid, datetime};
+use authz::{Entity, EntityUid, LEVEL, Ready, RestrictedExpression, Snapshot, core_uid, datetime};
 use chrono::{DateTime, Utc};
 use quick_cache::DefaultHashBuilder;
 
@@ -16,6 +16,10 @@ use crate::facts::{
 };
 use crate::id::ResourceId;
 use crate::node::{self, Misfit, Node, USER};
+
+/// Most resources, workspaces and organizations above one resource: with 32 levels of 64 parents it could be thousands,
+/// and every decision would look at all of them.
+const MOST_ANCESTORS: usize = 500;
 
 /// Where a policy test leaves a deadline out, it is over.
 const LONG_AGO: DateTime<Utc> = DateTime::UNIX_EPOCH;
@@ -47,19 +51,31 @@ impl Facts {
         references: &[EntityUid],
         now: DateTime<Utc>,
     ) -> Result<Vec<Ready>, Misfit> {
-        let mut slice = Slice {
-            facts: self,
-            snapshot,
-            now,
-            seen: HashSet::default(),
-            users: vec![],
-            shared: vec![],
-            ready: vec![],
-        };
-        for uid in references {
-            slice.visit(uid)?;
+        let mut slice = Slice { facts: self, snapshot, now, users: vec![], shared: vec![], ready: vec![] };
+        for node in self.reach(references) {
+            slice.take(node)?;
         }
         slice.finish()
+    }
+
+    /// The nodes that can be reached: along what the store ties together, and so far along what applications'
+    /// attributes name as policies can follow.
+    fn reach(&self, references: &[EntityUid]) -> Vec<&Node> {
+        let mut seen: HashSet<*const Node, DefaultHashBuilder> = HashSet::default();
+        let (mut found, mut level): (Vec<&Node>, Vec<&EntityUid>) = (vec![], references.iter().collect());
+        for _ in 0..LEVEL {
+            let mut named = vec![];
+            while let Some(uid) = level.pop() {
+                let Some(node) = self.get(uid) else { continue };
+                if seen.insert(Arc::as_ptr(node)) {
+                    found.push(node);
+                    level.extend(&node.links);
+                    named.extend(&node.named);
+                }
+            }
+            level = named;
+        }
+        found
     }
 }
 
@@ -67,7 +83,6 @@ struct Slice<'f> {
     facts: &'f Facts,
     snapshot: &'f Snapshot,
     now: DateTime<Utc>,
-    seen: HashSet<*const Node, DefaultHashBuilder>,
     users: Vec<(&'f Node, &'f UserFacts)>,
     /// Nodes with shares on them.
     shared: Vec<&'f Node>,
@@ -75,14 +90,7 @@ struct Slice<'f> {
 }
 
 impl<'f> Slice<'f> {
-    fn visit(&mut self, uid: &EntityUid) -> Result<(), Misfit> {
-        let Some(node) = self.facts.get(uid) else { return Ok(()) };
-        if !self.seen.insert(Arc::as_ptr(node)) {
-            return Ok(());
-        }
-        for next in node.links.iter().chain(&node.named) {
-            self.visit(next)?;
-        }
+    fn take(&mut self, node: &'f Node) -> Result<(), Misfit> {
         if !node.shares.is_empty() {
             self.shared.push(node);
         }
@@ -95,18 +103,32 @@ impl<'f> Slice<'f> {
     }
 
     /// The node's entity, made once for the same ancestors.
-    fn ready(&self, node: &'f Node) -> Result<Ready, Misfit> {
+    fn ready(&self, node: &Node) -> Result<Ready, Misfit> {
         let ancestors = match &node.fact {
-            Fact::Resource(_) => self.ancestors(node)?,
+            Fact::Resource(_) => match node.ready.load().as_ref() {
+                Some(made) if self.lies_as_before(node, &made.0) => return made.1.clone(),
+                _ => self.ancestors(node)?,
+            },
             Fact::Workspace(_) if node.shares.iter().any(|share| share.to.kind == "Platform") => {
                 // Depends on the time.
                 return self.make(node, vec![]);
             }
             _ => vec![],
         };
-        let (made_for, ready) =
-            node.ready.get_or_init(|| (ancestors.clone(), self.make(node, ancestors.clone())));
-        if *made_for == ancestors { ready.clone() } else { self.make(node, ancestors) }
+        if let Some(made) = node.ready.load().as_ref().filter(|made| made.0 == ancestors) {
+            return made.1.clone();
+        }
+        let made = self.make(node, ancestors.clone());
+        node.ready.store(Some(Arc::new((ancestors, made.clone()))));
+        made
+    }
+
+    /// Whether a resource without parents lies in the workspace and organization that its entity was made for.
+    fn lies_as_before(&self, node: &Node, ancestors: &[EntityUid]) -> bool {
+        let Some(workspace) = node.links.first() else { return false };
+        let org = self.facts.get(workspace).into_iter().flat_map(|workspace| &workspace.links);
+        let above = std::iter::once(workspace).chain(org.filter(|link| *link.type_name() != *USER));
+        matches!(&node.fact, Fact::Resource(resource) if resource.parents.is_empty()) && above.eq(ancestors)
     }
 
     fn make(&self, node: &Node, ancestors: Vec<EntityUid>) -> Result<Ready, Misfit> {
@@ -192,8 +214,9 @@ impl<'f> Slice<'f> {
     }
 
     /// Everything above a resource: its workspace with the organization, its parents with theirs.
-    fn ancestors(&self, node: &Node) -> Result<Vec<EntityUid>, Misfit> {
+    fn ancestors<'n>(&'n self, node: &'n Node) -> Result<Vec<EntityUid>, Misfit> {
         let mut found: Vec<EntityUid> = vec![];
+        let mut seen: HashSet<&EntityUid, DefaultHashBuilder> = HashSet::default();
         let mut level = vec![node];
         for _ in 0..=ResourceId::MAX_HEIGHT {
             let mut above = vec![];
@@ -203,7 +226,7 @@ impl<'f> Slice<'f> {
                 }
                 // The owner is a link too, and nothing that anything lies in.
                 for uid in node.links.iter().filter(|link| *link.type_name() != *USER) {
-                    if !found.contains(uid) {
+                    if seen.insert(uid) {
                         found.push(uid.clone());
                         above.extend(self.facts.get(uid).map(Arc::as_ref));
                     }
@@ -211,6 +234,9 @@ impl<'f> Slice<'f> {
             }
             if above.is_empty() {
                 return Ok(found);
+            }
+            if found.len() > MOST_ANCESTORS {
+                return Err(format!("{} lies in more than {MOST_ANCESTORS} others", node.uid));
             }
             level = above;
         }

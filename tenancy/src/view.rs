@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use authz::{EntityUid, LEVEL, Snapshot};
 
-use crate::cache::{Loaded, Moment};
+use crate::cache::{Loaded, Moment, State};
 use crate::consistency::Consistency;
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -44,9 +44,9 @@ impl Db {
             Consistency::Fresh => Some(self.feed().look(named.clone()).await?),
             Consistency::AtLeast(revision) => self.reach(revision).await?,
         };
+        let writes = self.cache().writes();
         for _ in 0..TRIES {
-            self.look_if_old().await?;
-            let Some(state) = self.cache().usable() else { continue };
+            let Some(state) = self.usable(writes).await? else { continue };
             if !Arc::ptr_eq(&state.snapshot, snapshot) {
                 if !Arc::ptr_eq(&self.snapshot(), snapshot) {
                     return Ok(None);
@@ -69,8 +69,10 @@ impl Db {
             wanted.add(snapshot, uid);
         }
         let as_of = Moment::now(self.clock());
-        let mut connection = self.looks().acquire().await?;
-        let (facts, revision) = lookup::facts(&mut connection, snapshot, wanted).await?;
+        // Several statements, and one state.
+        let mut transaction =
+            self.pool().begin_with("begin isolation level repeatable read read only").await?;
+        let (facts, revision) = lookup::facts(&mut transaction, snapshot, wanted).await?;
         Ok(Some(View { facts, revision, as_of, named }))
     }
 
@@ -83,21 +85,30 @@ impl Db {
         if self.cache().is_fresh(view.as_of) {
             return Ok(true);
         }
-        self.look_if_old().await?;
-        let Some(state) = self.cache().usable() else { return Ok(false) };
+        let Some(state) = self.usable(self.cache().writes()).await? else { return Ok(false) };
         let now = self.cache().walk(view.named.iter(), None, &state);
         Ok(now.is_some_and(|now| now.is_ok_and(|now| now.is_same(&view.facts))))
     }
 
-    /// Looks at the store unless what was read last can still be used.
+    /// Where the cache stands, after a look at the store unless what was read last can still be used: it has seen these
+    /// local writes, and is young enough.
     ///
     /// # Errors
     /// [`Error::Unreachable`]
-    pub(crate) async fn look_if_old(&self) -> Result<()> {
-        if self.cache().usable().is_none() {
-            self.feed().look(vec![]).await?;
+    pub(crate) async fn usable(&self, writes: u64) -> Result<Option<Arc<State>>> {
+        if let Some(state) = self.cache().usable(writes) {
+            return Ok(Some(state));
         }
-        Ok(())
+        self.feed().look(vec![]).await?;
+        Ok(self.cache().usable(writes))
+    }
+
+    /// The age of the facts that decisions are made from, and shows it and how full the cache is in the metrics.
+    /// None before the first decision.
+    #[must_use]
+    pub fn facts_age(&self) -> Option<Duration> {
+        self.cache().report();
+        self.cache().age()
     }
 
     /// Sees to it that the cache has come to a revision.

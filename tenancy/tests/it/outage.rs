@@ -44,7 +44,7 @@ async fn without_the_store_answers_come_from_memory_within_the_bound_and_then_no
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     assert!(answered > 5, "{answered} answers from memory");
-    assert!(matches!(&refused, Error::Unreachable(_)), "{refused:?}");
+    assert!(matches!(&refused, Error::Unreachable), "{refused:?}");
     // Who was never asked about cannot be answered, whatever the age.
     assert!(edits(&db, crate::support::MARY).await.is_err());
     // A role that was taken away meanwhile is gone when the store is back, without a restart.
@@ -76,7 +76,7 @@ async fn a_clock_that_is_set_back_makes_no_fact_younger() {
     line.cut();
     world.clock.set(crate::support::start() - Duration::from_secs(3_600));
     tokio::time::sleep(BOUND + Duration::from_millis(200)).await;
-    assert!(matches!(edits(&db, EVE).await, Err(Error::Unreachable(_))));
+    assert!(matches!(edits(&db, EVE).await, Err(Error::Unreachable)));
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_clock_that_went_far_ahead_makes_facts_old() {
     assert!(edits(&db, EVE).await.is_ok());
     line.cut();
     world.clock.advance(Duration::from_secs(60));
-    assert!(matches!(edits(&db, EVE).await, Err(Error::Unreachable(_))));
+    assert!(matches!(edits(&db, EVE).await, Err(Error::Unreachable)));
 }
 
 #[tokio::test]

@@ -276,7 +276,7 @@ pub(crate) fn said<T>(outcome: &Result<T>) -> String {
                 fields.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.message)).collect();
             format!("invalid {}", fields.join("; "))
         }
-        Error::Store(_) | Error::Unreachable(_) | Error::NotReached(_) => format!("store: {error}"),
+        Error::Store(_) | Error::Unreachable | Error::NotReached(_) => format!("store: {error}"),
     }
 }
 

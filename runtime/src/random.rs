@@ -37,6 +37,7 @@ impl Random {
     ///
     /// When the operating system has no randomness to give. Nothing secret can be made then, so nothing should go on.
     #[must_use]
+    #[allow(clippy::disallowed_methods, reason = "this is the randomness that everything else has to use")]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match &self.0 {

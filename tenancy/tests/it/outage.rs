@@ -178,3 +178,94 @@ async fn fresh_reads_what_no_feed_tells() {
     assert_eq!(told(&fresh.answers[0]), "allow by content.editor.write");
     assert_eq!(edits(&world.db, VIC).await.unwrap(), "allow by content.editor.write", "and stays");
 }
+
+#[tokio::test]
+async fn a_fact_that_cannot_be_read_is_the_trouble_of_those_who_ask_about_it() {
+    // proves PDP-6, PDP-3: a date that a person wrote by hand, and nothing but Postgres understands
+    let world = World::new().await;
+    let owner = crate::support::GARY;
+    let globex = of("Organization", crate::support::GLOBEX);
+    world
+        .try_sql(&format!("update organizations set trial_ends_at = 'infinity' where id = '{}'", globex.id))
+        .await
+        .unwrap();
+    let askers: Vec<_> = (0..8)
+        .map(|number| {
+            let (db, globex) = (world.db.clone(), globex.clone());
+            tokio::spawn(async move {
+                if number % 2 == 0 {
+                    return edits(&db, EVE).await;
+                }
+                let asked = ask(of("User", owner), "org.view", globex);
+                Ok(told(&db.ask(&Caller::Operator, &[asked]).await?.answers[0]))
+            })
+        })
+        .collect();
+    for (number, asker) in askers.into_iter().enumerate() {
+        match asker.await.unwrap() {
+            Ok(told) => assert!(number % 2 == 0 && told.starts_with("allow"), "{number}: {told}"),
+            Err(error) => assert!(number % 2 == 1, "{number}: {error:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_had_to_connect_anew_trusts_nothing_from_before() {
+    // proves PDP-6: a server that took over can have other transactions under the same numbers
+    let world = World::new().await;
+    let line = Line::to(&world.database.url);
+    let db = replica(&world, &line).await;
+    assert_eq!(edits(&db, VIC).await.unwrap(), "deny no_policy_allows");
+    line.cut();
+    // No change of the feed tells of this.
+    world
+        .try_sql(&format!(
+            "set session_replication_role = replica;
+             update workspace_members set role = 'editor' where user_id = '{VIC}' and workspace_id = '{ACME_VAULT}'"
+        ))
+        .await
+        .unwrap();
+    line.mend();
+    let begun = Instant::now();
+    while edits(&db, VIC).await.ok().as_deref() != Some("allow by content.editor.write") {
+        assert!(begun.elapsed() < Duration::from_secs(10), "still as before");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_waited_for_long_is_asked_again_at_the_time_of_its_answer() {
+    // proves PDP-6, WSP-5: the share ended while the store kept the question waiting
+    let world = World::new().await;
+    let ends = crate::support::start() + Duration::from_secs(30);
+    let share = crate::support::share(
+        77,
+        &document(CHAPTER),
+        &of("User", crate::support::GREG),
+        "viewer",
+        Some(&ends.to_rfc3339()),
+    );
+    world.import(&[share]).await;
+    let db = world.connect(6, &shipped_policies()).await;
+    let asked = || ask(of("User", crate::support::GREG), "Docs::read", document(CHAPTER));
+    let lock = tokio::spawn({
+        let database = std::sync::Arc::clone(&world.database);
+        async move {
+            tokio::task::spawn_blocking(move || {
+                database.run("begin; lock table users in access exclusive mode; select pg_sleep(1.5); commit")
+            })
+            .await
+            .unwrap()
+            .unwrap();
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let waiting = tokio::spawn({
+        let (db, asked) = (db.clone(), asked());
+        async move { told(&db.ask(&Caller::Operator, &[asked]).await.expect("an answer").answers[0]) }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    world.clock.advance(Duration::from_secs(60));
+    lock.await.unwrap();
+    assert!(waiting.await.unwrap().starts_with("deny"), "by the clock of the answer, the share is over");
+}

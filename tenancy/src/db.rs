@@ -195,12 +195,13 @@ impl Db {
             };
             let follower = Follower {
                 line,
+                pool: self.pool.clone(),
                 cache: Arc::clone(&self.cache),
                 policies: Arc::clone(&self.policies),
                 clock: self.clock.clone(),
                 is_failing: false,
             };
-            Feed::follow(follower, self.own.as_ref().map(|(_, listens)| listens.clone()), self.pool.clone())
+            Feed::follow(follower, self.own.as_ref().map(|(_, listens)| listens.clone()))
         })
     }
 }

@@ -45,6 +45,8 @@ struct Want {
 /// The part of the feed that works.
 pub(crate) struct Follower {
     pub(crate) line: Line,
+    /// Ends the feed when it is closed.
+    pub(crate) pool: PgPool,
     pub(crate) cache: Arc<Cache>,
     pub(crate) policies: Arc<Live>,
     pub(crate) clock: Clock,
@@ -53,8 +55,8 @@ pub(crate) struct Follower {
 
 impl Feed {
     /// Begins to follow. Changes of other processes are heard of on `listens`, if there is a connection for it; old ones
-    /// are removed by way of `pool`.
-    pub(crate) fn follow(mut follower: Follower, listens: Option<PgPool>, pool: PgPool) -> Self {
+    /// are removed by way of the follower's pool.
+    pub(crate) fn follow(mut follower: Follower, listens: Option<PgPool>) -> Self {
         let (wants, mut wanted) = mpsc::channel(1_024);
         let changed = Arc::new(Notify::new());
         let (running, stopped) = oneshot::channel();
@@ -62,13 +64,15 @@ impl Feed {
         if let Some(listens) = listens {
             tokio::spawn(listen::listen(listens, Arc::clone(&changed), stopped));
         }
-        tokio::spawn(trim::regularly(pool, also_stopped));
+        tokio::spawn(trim::regularly(follower.pool.clone(), also_stopped));
         tokio::spawn(async move {
             // A mistake of ours must not end all decisions for good: from a cache that is empty, it goes on.
             while AssertUnwindSafe(follower.run(&mut wanted, &changed)).catch_unwind().await.is_err() {
                 tracing::error!("the feed failed and starts anew");
                 follower.cache.reset();
             }
+            // Who closed the store wants no more answers from it.
+            follower.cache.reset();
             drop((running, also_running));
         });
         Self { wants }
@@ -98,6 +102,7 @@ impl Follower {
                     },
                     () = changed.notified() => None,
                     () = tokio::time::sleep(HEARTBEAT) => None,
+                    () = self.pool.close_event() => return,
                 },
             };
             let (mut count, mut waiting) = (0, vec![]);

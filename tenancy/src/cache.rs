@@ -40,7 +40,7 @@ pub struct CacheLimits {
 
 impl Default for CacheLimits {
     fn default() -> Self {
-        Self { bytes: 256 << 20, staleness: Duration::from_secs(2) }
+        Self { bytes: 512 << 20, staleness: Duration::from_secs(2) }
     }
 }
 
@@ -140,7 +140,7 @@ impl Cache {
     pub(crate) fn new(limits: CacheLimits, clock: Clock) -> Self {
         let absent = limits.bytes / ABSENT_SHARE;
         let bytes = limits.bytes - absent;
-        let expected = usize::try_from(bytes / 3_000).unwrap_or(usize::MAX).clamp(16, 1 << 20);
+        let expected = usize::try_from(bytes / 4_500).unwrap_or(usize::MAX).clamp(16, 1 << 20);
         Self {
             limits,
             clock,

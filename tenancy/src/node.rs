@@ -15,8 +15,8 @@ use crate::id::ResourceId;
 /// A fact that does not fit the schema: the decision that needs it denies.
 pub(crate) type Misfit = String;
 
-/// Rough size of a Cedar entity with a handful of attributes, in bytes; measured by what 100 000 of them take.
-const ENTITY: usize = 2_000;
+/// Rough size of a Cedar entity with a handful of attributes, in bytes, by what 100 000 of them take.
+const ENTITY: usize = 4_000;
 
 /// The type of people.
 pub(crate) static USER: LazyLock<EntityTypeName> = LazyLock::new(|| core_uid("User", "").type_name().clone());

@@ -116,9 +116,9 @@ pub const KEYS: &[Key] = &[
     Key {
         env: "DOORWARD_CACHE_BYTES",
         toml: "cache_bytes",
-        fallback: Fallback::Value("268435456"),
+        fallback: Fallback::Value("536870912"),
         expected: "a whole number of bytes, at least 1",
-        about: "The memory for facts that were asked about before, in bytes; about 2 500 for a user or a resource.",
+        about: "The memory for facts that were asked about before, in bytes; about 5 000 for a user or a resource.",
     },
     Key {
         env: "DOORWARD_MAX_STALENESS",

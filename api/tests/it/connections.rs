@@ -46,7 +46,7 @@ fn get(path: &str, id: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nx-request-id: {id}\r\n\r\n")
 }
 
-// proves API-7
+// proves API-5
 #[tokio::test]
 async fn requests_sent_in_one_go_are_answered_in_their_order() {
     let app = TestApp::setup().empty().start().await;
@@ -59,7 +59,7 @@ async fn requests_sent_in_one_go_are_answered_in_their_order() {
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{text}");
 }
 
-// proves API-7
+// proves API-5
 #[tokio::test]
 async fn an_answer_does_not_wait_for_the_rest_of_the_next_request() {
     let app = TestApp::setup().empty().start().await;
@@ -70,7 +70,7 @@ async fn an_answer_does_not_wait_for_the_rest_of_the_next_request() {
     }
 }
 
-// proves API-7
+// proves API-5
 #[tokio::test]
 async fn an_answer_larger_than_any_buffer_arrives_whole() {
     let app = TestApp::setup().empty().start().await;
@@ -84,7 +84,7 @@ async fn an_answer_larger_than_any_buffer_arrives_whole() {
     assert_eq!(text.matches(&document).count(), 30);
 }
 
-// proves API-7
+// proves API-5
 #[tokio::test]
 async fn http2_is_spoken_with_whoever_begins_with_it() {
     let app = TestApp::setup().empty().start().await;
@@ -96,7 +96,7 @@ async fn http2_is_spoken_with_whoever_begins_with_it() {
     }
 }
 
-// proves API-7
+// proves API-5
 #[tokio::test]
 async fn a_client_that_never_finishes_its_head_is_cut_off() {
     let app = TestApp::setup().empty().setting("DOORWARD_HEADER_TIMEOUT", "400ms").start().await;
@@ -116,7 +116,7 @@ async fn a_client_that_never_finishes_its_head_is_cut_off() {
     app.get("/healthz").send().await.expect(200);
 }
 
-// proves API-7
+// proves API-5
 #[tokio::test]
 async fn a_connection_without_requests_is_closed_and_one_with_requests_is_kept() {
     let app = TestApp::setup().empty().setting("DOORWARD_IDLE_TIMEOUT", "1s").start().await;
@@ -133,7 +133,7 @@ async fn a_connection_without_requests_is_closed_and_one_with_requests_is_kept()
     closed(&mut silent).await;
 }
 
-// proves API-7
+// proves API-5
 #[tokio::test]
 async fn connections_beyond_the_most_wait_until_one_ends() {
     let app = TestApp::setup().empty().setting("DOORWARD_MAX_CONNECTIONS", "2").start().await;
@@ -154,7 +154,7 @@ async fn connections_beyond_the_most_wait_until_one_ends() {
     read_until(&mut waiting, "\r\n\r\nok", 1).await;
 }
 
-// proves OPS-3, API-7
+// proves OPS-3, API-5
 #[tokio::test]
 async fn a_stop_finishes_what_is_under_way_and_takes_nothing_new() {
     let app = TestApp::setup().empty().start().await;

@@ -101,7 +101,7 @@ async fn what_is_committed_late_is_not_skipped() {
                 database.run(&format!(
                     "begin;
                      update workspace_members set role = 'editor' where user_id = '{VIC}';
-                     select pg_sleep(1);
+                     select pg_sleep(6);
                      commit;"
                 ))
             })

@@ -16,6 +16,23 @@ async fn replica(world: &World, line: &Line) -> Db {
     connect(&line.url, 6, &shipped_policies(), &world.clock).await.with_cache(limits)
 }
 
+/// Keeps everybody from reading users for a while, from now on.
+async fn lock_users(world: &World) -> tokio::task::JoinHandle<()> {
+    let database = std::sync::Arc::clone(&world.database);
+    let lock = tokio::task::spawn_blocking(move || {
+        database
+            .run("begin; lock table users in access exclusive mode; select pg_sleep(3); commit")
+            .map(drop)
+            .expect("a lock");
+    });
+    let is_held = "select count(*) from pg_locks where relation = 'users'::regclass and granted
+                   and mode = 'AccessExclusiveLock'";
+    while world.try_sql(is_held).await.unwrap() != "1" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    lock
+}
+
 async fn edits(db: &Db, user: UserId) -> Result<String, Error> {
     let asked = ask(of("User", user), "Docs::edit", document(CHAPTER));
     Ok(told(&db.ask(&Caller::Operator, &[asked]).await?.answers[0]))
@@ -134,18 +151,7 @@ async fn many_who_miss_the_same_share_one_look() {
     // proves PDP-6
     let world = World::new().await;
     let db = world.connect(12, &shipped_policies()).await;
-    let lock = tokio::spawn({
-        let database = std::sync::Arc::clone(&world.database);
-        async move {
-            tokio::task::spawn_blocking(move || {
-                database.run("begin; lock table users in access exclusive mode; select pg_sleep(1.5); commit")
-            })
-            .await
-            .unwrap()
-            .unwrap();
-        }
-    });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let lock = lock_users(&world).await;
     let askers: Vec<_> = (0..64)
         .map(|_| {
             let db = db.clone();
@@ -248,18 +254,7 @@ async fn a_question_that_waited_for_long_is_asked_again_at_the_time_of_its_answe
     world.import(&[share]).await;
     let db = world.connect(6, &shipped_policies()).await;
     let asked = || ask(of("User", crate::support::GREG), "Docs::read", document(CHAPTER));
-    let lock = tokio::spawn({
-        let database = std::sync::Arc::clone(&world.database);
-        async move {
-            tokio::task::spawn_blocking(move || {
-                database.run("begin; lock table users in access exclusive mode; select pg_sleep(1.5); commit")
-            })
-            .await
-            .unwrap()
-            .unwrap();
-        }
-    });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let lock = lock_users(&world).await;
     let waiting = tokio::spawn({
         let (db, asked) = (db.clone(), asked());
         async move { told(&db.ask(&Caller::Operator, &[asked]).await.expect("an answer").answers[0]) }

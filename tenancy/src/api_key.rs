@@ -306,14 +306,14 @@ pub async fn revoke(tx: &mut Tx, allowed: Authorized<key::Revoke>) -> Result<()>
 pub async fn authenticate(db: &Db, token: &Token) -> Result<Option<Caller>> {
     db.usable(db.cache().writes()).await?;
     let (now, hash) = (db.now(), token.hash());
-    let known = match db.cache().token(&hash) {
+    let known = match db.cache().tokens.key(&hash) {
         Some(known) => Some(known),
         None => find_by_token(db, token, hash).await?,
     };
     let Some((id, _)) = known.filter(|(_, expires_at)| expires_at.is_none_or(|expiry| now < expiry)) else {
         return Ok(None);
     };
-    if db.cache().is_first_use(id, now, LAST_USED) {
+    if db.cache().tokens.is_first_use(id, now, LAST_USED) {
         let pool = db.pool().clone();
         // An answer does not wait for this, and is not refused because of it.
         tokio::spawn(async move {
@@ -334,7 +334,7 @@ async fn find_by_token(
 ) -> Result<Option<(ApiKeyId, Option<DateTime<Utc>>)>> {
     let turn = tokio::time::timeout(TOKEN_PATIENCE, db.token_lookups().acquire()).await;
     let _turn = turn.ok().and_then(Result::ok).ok_or(Error::Unreachable)?;
-    let epoch = db.cache().token_epoch();
+    let epoch = db.cache().tokens.epoch();
     let candidates = sqlx::query!(
         "select id, hash, expires_at from api_keys where prefix = $1 and revoked_at is null",
         token.prefix(),
@@ -343,7 +343,7 @@ async fn find_by_token(
     .await?;
     let found = candidates.into_iter().find(|candidate| token.matches(&candidate.hash));
     Ok(found.map(|key| {
-        db.cache().remember_token(epoch, hash, ApiKeyId(key.id), key.expires_at);
+        db.cache().tokens.remember(epoch, hash, ApiKeyId(key.id), key.expires_at);
         (ApiKeyId(key.id), key.expires_at)
     }))
 }

@@ -3,31 +3,34 @@
 //! Only the feed writes here (`feed.rs`); readers take what is there and then see whether the feed took something away
 //! meanwhile. So what one reader gets is always one state of the store, never a mixture of two.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use authz::{EntityUid, LEVEL, Snapshot};
-use chrono::{DateTime, TimeDelta, Utc};
 use quick_cache::Weighter;
 use runtime::Clock;
 
 use crate::change::{Changed, MOST_CHANGES};
 use crate::facts::Facts;
-use crate::id::{ApiKeyId, ResourceId};
-use crate::lookup::{Read, Wanted};
+use crate::id::ResourceId;
+use crate::lookup::{self, Read};
 use crate::node::Node;
 use crate::revision::Position;
+
+mod moment;
+mod tokens;
+
+pub(crate) use moment::Moment;
+use tokens::Tokens;
 
 /// What an unknown id takes, in bytes.
 const ABSENT: u64 = 200;
 /// The part of the memory that unknown ids may take: one in so many. They have a place of their own, so that a flood of
 /// them drives nothing else out.
 const ABSENT_SHARE: u64 = 16;
-/// Most tokens that are remembered.
-const MOST_TOKENS: usize = 10_000;
 
 /// What the cache may take and how old it may be.
 #[derive(Debug, Clone, Copy)]
@@ -61,26 +64,6 @@ pub(crate) struct State {
     as_of: Moment,
 }
 
-/// When the store was read, by two clocks: one that only goes forward, and the wall's, which also counts the time that a
-/// machine slept.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
-    instant: Instant,
-    wall: DateTime<Utc>,
-}
-
-impl Moment {
-    pub(crate) fn now(clock: &Clock) -> Self {
-        Self { instant: Instant::now(), wall: clock.now() }
-    }
-
-    /// The time since. A wall clock that was set back does not make it shorter.
-    pub(crate) fn age(self, clock: &Clock) -> Duration {
-        let by_wall = (clock.now() - self.wall).to_std().unwrap_or_default();
-        self.instant.elapsed().max(by_wall)
-    }
-}
-
 #[derive(Clone)]
 struct Bytes;
 
@@ -103,19 +86,9 @@ pub(crate) struct Cache {
     state: ArcSwapOption<State>,
     nodes: quick_cache::sync::Cache<EntityUid, Arc<Node>, Bytes>,
     absent: quick_cache::sync::Cache<EntityUid, (), Bytes>,
-    tokens: Mutex<Tokens>,
+    pub(crate) tokens: Tokens,
     /// Local transactions that were committed, or may have been.
     writes: AtomicU64,
-}
-
-/// Whose a token is, by its hash.
-#[derive(Debug, Default)]
-struct Tokens {
-    /// Counts how often all were forgotten.
-    epoch: u64,
-    known: HashMap<[u8; 32], (ApiKeyId, Option<DateTime<Utc>>)>,
-    /// When the use of a key was noted last.
-    used: HashMap<ApiKeyId, DateTime<Utc>>,
 }
 
 /// An entity on the way of a walk.
@@ -147,7 +120,7 @@ impl Cache {
             state: ArcSwapOption::empty(),
             nodes: quick_cache::sync::Cache::with_weighter(expected, bytes, Bytes),
             absent: quick_cache::sync::Cache::with_weighter(16, absent, Bytes),
-            tokens: Mutex::default(),
+            tokens: Tokens::default(),
             writes: AtomicU64::new(0),
         }
     }
@@ -173,7 +146,7 @@ impl Cache {
         self.state.store(None);
         self.nodes.clear();
         self.absent.clear();
-        self.tokens().forget();
+        self.tokens.forget();
     }
 
     /// Whether facts of that moment may still be answered from.
@@ -212,7 +185,7 @@ impl Cache {
                 Found::Node(node) => node,
                 Found::Absent => continue,
                 Found::Unknown => {
-                    if Wanted::default().add(&state.snapshot, &uid) {
+                    if lookup::is_storable(&state.snapshot, &uid) {
                         missing.push(uid);
                     }
                     continue;
@@ -282,7 +255,7 @@ impl Cache {
         }
         // What cannot be in the store at all needs no memory to be known as unknown.
         let is_missing =
-            |uid: &&EntityUid| read.facts.get(uid).is_none() && Wanted::default().add(&snapshot, uid);
+            |uid: &&EntityUid| read.facts.get(uid).is_none() && lookup::is_storable(&snapshot, uid);
         for uid in wanted.iter().filter(is_missing) {
             self.absent.insert(uid.clone(), ());
         }
@@ -298,60 +271,16 @@ impl Cache {
         let Some(changed) = changed else {
             self.nodes.clear();
             self.absent.clear();
-            self.tokens().forget();
+            self.tokens.forget();
             return;
         };
         for uid in changed {
             self.nodes.remove(&uid);
             self.absent.remove(&uid);
             if uid.type_name().basename() == "ApiKey" {
-                self.tokens().forget();
+                self.tokens.forget();
             }
         }
-    }
-
-    /// Whose a token is, if that was seen before and no key has changed since.
-    pub(crate) fn token(&self, hash: &[u8; 32]) -> Option<(ApiKeyId, Option<DateTime<Utc>>)> {
-        self.tokens().known.get(hash).copied()
-    }
-
-    /// To be taken before a token is looked up, and given back with what was found.
-    pub(crate) fn token_epoch(&self) -> u64 {
-        self.tokens().epoch
-    }
-
-    /// Remembers whose a token is, unless a key has changed since `epoch`.
-    pub(crate) fn remember_token(
-        &self,
-        epoch: u64,
-        hash: [u8; 32],
-        id: ApiKeyId,
-        expires_at: Option<DateTime<Utc>>,
-    ) {
-        let mut tokens = self.tokens();
-        if tokens.epoch == epoch {
-            if tokens.known.len() >= MOST_TOKENS {
-                tokens.known.clear();
-            }
-            tokens.known.insert(hash, (id, expires_at));
-        }
-    }
-
-    /// Whether a key was not used yet within `every`; then it counts as used now.
-    pub(crate) fn is_first_use(&self, id: ApiKeyId, now: DateTime<Utc>, every: TimeDelta) -> bool {
-        let mut tokens = self.tokens();
-        if tokens.used.get(&id).is_some_and(|used| (*used..*used + every).contains(&now)) {
-            return false;
-        }
-        if tokens.used.len() >= MOST_TOKENS {
-            tokens.used.clear();
-        }
-        tokens.used.insert(id, now);
-        true
-    }
-
-    fn tokens(&self) -> MutexGuard<'_, Tokens> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows operators how full it is.
@@ -373,13 +302,6 @@ impl Cache {
 impl std::fmt::Debug for Cache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cache").field("limits", &self.limits).field("nodes", &self.nodes.len()).finish()
-    }
-}
-
-impl Tokens {
-    fn forget(&mut self) {
-        self.epoch += 1;
-        self.known.clear();
     }
 }
 

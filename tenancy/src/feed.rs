@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::cache::{Cache, Loaded, Moment};
 use crate::error::{Error, Result};
-use line::wanted;
+use crate::lookup::Wanted;
 
 pub(crate) mod line;
 mod listen;
@@ -159,7 +159,7 @@ impl Follower {
 
     async fn read(&mut self, uids: HashSet<EntityUid>) -> Result<Loaded> {
         let snapshot = self.policies.snapshot();
-        let wanted = wanted(&snapshot, &uids);
+        let wanted = Wanted::of(&snapshot, &uids);
         // Both before the store is read: what happens meanwhile may not have been seen.
         let (writes, as_of) = (self.cache.writes(), Moment::now(&self.clock));
         let read = self.line.read(&wanted, self.cache.position().as_ref()).await?;

@@ -27,11 +27,25 @@ pub(crate) struct Wanted {
     resource_ids: Vec<String>,
 }
 
+/// Whether the store can hold such an entity at all.
+pub(crate) fn is_storable(snapshot: &Snapshot, uid: &EntityUid) -> bool {
+    Wanted::default().add(snapshot, uid)
+}
+
 impl Wanted {
+    /// All of these.
+    pub(crate) fn of<'u>(snapshot: &Snapshot, uids: impl IntoIterator<Item = &'u EntityUid>) -> Self {
+        let mut wanted = Self::default();
+        for uid in uids {
+            wanted.add(snapshot, uid);
+        }
+        wanted
+    }
+
     /// Adds an entity. What cannot be in the store (a user whose id is no UUID, say) is not looked for.
     ///
     /// Returns whether it is.
-    pub(crate) fn add(&mut self, snapshot: &Snapshot, uid: &EntityUid) -> bool {
+    fn add(&mut self, snapshot: &Snapshot, uid: &EntityUid) -> bool {
         let kind = uid.type_name().to_string();
         let id: &str = uid.id().unescaped();
         let list = match kind.as_str() {

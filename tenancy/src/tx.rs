@@ -119,9 +119,7 @@ impl Tx {
         context: Map<String, Value>,
     ) -> Result<Authorized<A>> {
         let resource = target.uid();
-        let mut wanted = Wanted::default();
-        wanted.add(&self.snapshot, &caller.uid());
-        wanted.add(&self.snapshot, &resource);
+        let wanted = Wanted::of(&self.snapshot, [&caller.uid(), &resource]);
         let (facts, _) = lookup::facts(&mut self.inner, &self.snapshot, wanted).await?;
         let decision = self.decide(&facts, caller, A::NAME, &resource, context);
         let decision_id = DecisionId(self.new_id());

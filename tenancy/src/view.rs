@@ -64,10 +64,7 @@ impl Db {
             }
         }
         // Whatever changes so fast is read past the cache.
-        let mut wanted = Wanted::default();
-        for uid in &named {
-            wanted.add(snapshot, uid);
-        }
+        let wanted = Wanted::of(snapshot, &named);
         let as_of = Moment::now(self.clock());
         // Several statements, and one state.
         let mut transaction =

@@ -1,6 +1,5 @@
 //! The way by which the feed looks at the store.
 
-use authz::Snapshot;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{ConnectOptions as _, PgConnection};
 
@@ -37,16 +36,4 @@ impl Line {
             }
         }
     }
-}
-
-/// What to read of entities, and which of them can be in the store at all.
-pub(crate) fn wanted<'u>(
-    snapshot: &Snapshot,
-    uids: impl IntoIterator<Item = &'u authz::EntityUid>,
-) -> Wanted {
-    let mut wanted = Wanted::default();
-    for uid in uids {
-        wanted.add(snapshot, uid);
-    }
-    wanted
 }

@@ -21,6 +21,8 @@ use crate::node::Node;
 use crate::revision::Position;
 
 mod moment;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub(crate) use moment::Moment;
@@ -55,7 +57,7 @@ pub(crate) struct State {
     pub(crate) position: Position,
     /// Which server it was read from; another one may give the same numbers to other transactions.
     server: Arc<str>,
-    /// Counts how often something was taken away.
+    /// Which of the [`Cache`]'s epochs this is: nothing was taken away since it began.
     epoch: u64,
     /// Something is being taken away right now.
     is_changing: bool,
@@ -89,6 +91,8 @@ pub(crate) struct Cache {
     pub(crate) tokens: Tokens,
     /// Local transactions that were committed, or may have been.
     writes: AtomicU64,
+    /// How often something was taken away, or everything begun anew.
+    epochs: AtomicU64,
 }
 
 /// An entity on the way of a walk.
@@ -122,6 +126,7 @@ impl Cache {
             absent: quick_cache::sync::Cache::with_weighter(16, absent, Bytes),
             tokens: Tokens::default(),
             writes: AtomicU64::new(0),
+            epochs: AtomicU64::new(0),
         }
     }
 
@@ -227,16 +232,16 @@ impl Cache {
         as_of: Moment,
     ) -> Loaded {
         let before = self.state.load_full();
-        let mut epoch = 0;
+        let next = || self.epochs.fetch_add(1, Ordering::SeqCst);
+        let mut epoch = before.as_ref().map_or_else(next, |before| before.epoch);
         if let Some(before) = &before {
-            epoch = before.epoch;
             let is_older = !Arc::ptr_eq(&before.snapshot, &snapshot)
                 || !before.position.is_past(read.trimmed)
                 || before.position.is_after(&read.position)
                 || *before.server != *read.server
                 || i32::try_from(read.changes.len()).is_ok_and(|count| count > MOST_CHANGES);
             if is_older || !read.changes.is_empty() {
-                epoch += 1;
+                epoch = next();
                 self.state.store(Some(Arc::new(State {
                     snapshot: Arc::clone(&before.snapshot),
                     position: before.position.clone(),

@@ -13,14 +13,14 @@ use crate::cache::Moment;
 use crate::caller::Caller;
 use crate::consistency::Consistency;
 use crate::db::Db;
-use crate::decision_log::{Entry, Occasion};
 use crate::error::{Error, Result};
-use crate::facts::Fact;
 use crate::id::{self, DecisionId, ResourceId};
-use crate::node::{Node, USER};
 use crate::permits::Permits;
 use crate::revision::Revision;
 use crate::view::View;
+
+mod confinement;
+mod logging;
 
 const ASK: &str = "decision.ask";
 
@@ -235,53 +235,6 @@ impl<'c> Session<'c> {
         Err(Error::Unreachable)
     }
 
-    /// Hands the answers to the decision log.
-    fn log(&self, db: &Db, asks: &[Result<Ask, String>], answers: &[Answer], started: Instant) {
-        let wanted = |(ask, answer): (&Result<Ask, String>, &Answer)| {
-            let action = ask.as_ref().map_or("", |ask| &ask.action);
-            db.log().wants(answer.id, answer.decision.outcome, action)
-        };
-        let mut occasion = None;
-        for (index, (ask, answer)) in asks.iter().zip(answers).enumerate() {
-            if !wanted((ask, answer)) {
-                continue;
-            }
-            let question = &self.questions[index];
-            let occasion = occasion.get_or_insert_with(|| {
-                Arc::new(Occasion {
-                    caller: self.caller.clone(),
-                    request: db.request(),
-                    revision: self.view.revision,
-                    policy_hash: self.snapshot.hash().to_owned(),
-                    micros: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-                })
-            });
-            // What an organization's key asks is that organization's to read, and nobody else's: a foreign resource
-            // was answered as one that does not exist.
-            let org = self.confined.clone().or_else(|| {
-                question
-                    .resource
-                    .as_ref()
-                    .and_then(|resource| self.view.facts.org_of(resource))
-                    .map(str::to_owned)
-            });
-            let is_withheld = self.confined.is_none()
-                && !is_about_resource(&answer.decision)
-                && org.as_deref().is_some_and(|org| self.stranger_to(org, question).is_some());
-            db.log().record(Entry {
-                id: answer.id,
-                occasion: Arc::clone(occasion),
-                ask: ask.as_ref().ok().cloned(),
-                org,
-                is_withheld,
-                outcome: answer.decision.outcome,
-                reason: answer.decision.reason.clone(),
-                policies: answer.decision.policies.clone(),
-                index: (answers.len() > 1).then_some(index),
-            });
-        }
-    }
-
     /// Whether the time that policies compared with is still about now.
     fn is_young(&self, db: &Db) -> bool {
         self.asked.age(db.clock()) <= PATIENCE
@@ -367,79 +320,6 @@ impl<'c> Session<'c> {
         }
         explanation
     }
-
-    /// Why a stranger is refused is not the organization's to know.
-    fn withhold(&self, question: &Understood, decision: Decision) -> Decision {
-        match self.stranger(question) {
-            Some(stranger) if !is_about_resource(&decision) => {
-                Decision::deny(Reason::UnknownPrincipal(stranger))
-            }
-            _ => decision,
-        }
-    }
-
-    /// The principal, or an entity that the context names, if the caller is confined to an organization and that one
-    /// has nothing to do with it: not even whether they exist is the organization's to know.
-    fn stranger(&self, question: &Understood) -> Option<String> {
-        self.stranger_to(self.confined.as_ref()?, question)
-    }
-
-    fn stranger_to(&self, org: &str, question: &Understood) -> Option<String> {
-        let principal = question.principal.as_ref()?;
-        let in_context = question.posed.iter().flat_map(|posed| posed.references().iter().skip(2));
-        let mut named = std::iter::once(principal).chain(in_context);
-        named.find(|uid| !self.is_known_to(org, uid)).map(ToString::to_string)
-    }
-
-    /// Whether an entity belongs to an organization, or was let into something of it.
-    fn is_known_to(&self, org: &str, uid: &EntityUid) -> bool {
-        let facts = &self.view.facts;
-        if *uid.type_name() == *USER {
-            let id: &str = uid.id().unescaped();
-            let is_member = facts.get(uid).is_some_and(
-                |node| matches!(&node.fact, Fact::User(user) if user.memberships.contains_key(org)),
-            );
-            let is_let_in = |node: &Node| {
-                node.shares.iter().any(|share| share.to.kind == "User" && share.to.id == id)
-                    && facts.org_of(&node.uid) == Some(org)
-            };
-            return is_member || facts.nodes().any(|node| is_let_in(node));
-        }
-        !self.snapshot.carries_facts(uid) || facts.org_of(uid) == Some(org)
-    }
-
-    /// Leaves of an entity what concerns an organization; false if nothing does.
-    fn confine(&self, org: &str, entity: &mut Value) -> bool {
-        let (kind, id) = (entity["uid"]["type"].as_str().unwrap_or_default(), entity["uid"]["id"].as_str());
-        let Some(uid) = id.and_then(|id| self.snapshot.uid(kind, id)) else { return false };
-        if kind == "User" && self.is_known_to(org, &uid) {
-            if let Some(groups) = entity["parents"].as_array_mut() {
-                groups.retain(|group| self.is_group_of(org, group));
-            }
-            return true;
-        }
-        kind == "Plan" || self.view.facts.org_of(&uid) == Some(org)
-    }
-
-    fn is_group_of(&self, org: &str, group: &Value) -> bool {
-        let id = group["id"].as_str().unwrap_or_default();
-        let of = id.split('/').next().unwrap_or_default();
-        match group["type"].as_str() {
-            Some("OrgRole") => of == org,
-            Some("WorkspaceRole") => self.view.facts.org_of(&core_uid("Workspace", of)) == Some(org),
-            // Only the lists of this question's own resource and workspace are in the slice.
-            Some("ShareList") => true,
-            _ => false,
-        }
-    }
-}
-
-/// Whether an answer says nothing of the principal but that they may, or that the resource is not there.
-fn is_about_resource(decision: &Decision) -> bool {
-    matches!(
-        decision.reason,
-        None | Some(Reason::UnknownResource(_) | Reason::UnknownAction(_) | Reason::NotApplicable(_))
-    )
 }
 
 fn understand(snapshot: &Snapshot, caller: &Caller, ask: &Ask, now: DateTime<Utc>) -> Understood {

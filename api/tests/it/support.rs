@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use reqwest::header::HeaderMap;
 use runtime::health::Part;
 use runtime::{Clock, Config, FixedClock, Health, Metrics, Random, Shutdown};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tenancy::decision_log::{Settings, Writer};
 use tenancy::{Db, DecisionLog, Token, api_key};
 
@@ -324,7 +324,9 @@ impl Call {
         if let Some(documented) = documented(&self.method, &self.path)
             && !matches!(status, 500 | 503 | 504)
         {
-            assert!(documented.contains(&status), "{} {} answers {status}", self.method, self.path);
+            let at = format!("{} {} answers {status}", self.method, self.path);
+            let answer = documented.get(&status.to_string()).unwrap_or_else(|| panic!("{at}"));
+            check_fields(&at, &reply.body, &answer["content"]["application/json"]["schema"]);
         }
         if status >= 400 && reply.headers["content-type"] != "application/json" {
             reply.check_problem();
@@ -381,10 +383,11 @@ impl Reply {
     }
 }
 
-/// The statuses that the document tells of, for a path of a route.
-fn documented(method: &str, path: &str) -> Option<BTreeSet<u16>> {
-    static DOCUMENT: LazyLock<Value> =
-        LazyLock::new(|| serde_json::to_value(api::document("http://localhost")).unwrap());
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(api::document("http://localhost")).unwrap());
+
+/// The answers that the document tells of by their status, for a path of a route.
+fn documented(method: &str, path: &str) -> Option<&'static Map<String, Value>> {
     let path: Vec<&str> = path.split('?').next()?.split('/').collect();
     let fits = |template: &str| {
         let parts: Vec<&str> = template.split('/').collect();
@@ -392,8 +395,35 @@ fn documented(method: &str, path: &str) -> Option<BTreeSet<u16>> {
             && parts.iter().zip(&path).all(|(part, given)| part.starts_with('{') || part == given)
     };
     let (_, template, _) = TABLE.iter().find(|(known, template, _)| *known == method && fits(template))?;
-    let responses = DOCUMENT["paths"][template][method]["responses"].as_object()?;
-    Some(responses.keys().filter_map(|status| status.parse().ok()).collect())
+    DOCUMENT["paths"][template][method]["responses"].as_object()
+}
+
+/// The fields that a schema tells of, with their schemas; none where it leaves them open.
+fn fields(schema: &'static Value) -> Option<Vec<(&'static String, &'static Value)>> {
+    if let Some(name) = schema["$ref"].as_str() {
+        return fields(DOCUMENT.pointer(name.trim_start_matches('#'))?);
+    }
+    if let Some(parts) = schema["allOf"].as_array() {
+        let parts: Option<Vec<_>> = parts.iter().map(fields).collect();
+        return Some(parts?.into_iter().flatten().collect());
+    }
+    Some(schema["properties"].as_object()?.iter().collect())
+}
+
+/// Insists that an answer has no fields but those that its schema tells of.
+fn check_fields(at: &str, value: &Value, schema: &'static Value) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| check_fields(at, item, &schema["items"])),
+        Value::Object(given) => {
+            let Some(known) = fields(schema) else { return };
+            for (name, value) in given {
+                let field = known.iter().find(|(known, _)| *known == name);
+                let (_, schema) = field.unwrap_or_else(|| panic!("{at}: {name} is not documented"));
+                check_fields(at, value, schema);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Waits until something is so.

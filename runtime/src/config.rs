@@ -4,6 +4,7 @@ mod decision_log;
 mod key;
 mod listen;
 mod pattern;
+mod rate;
 mod source;
 mod value;
 
@@ -15,6 +16,7 @@ pub use decision_log::{SampleRule, Sinks};
 pub use key::{Fallback, KEYS, Key};
 pub use listen::Listen;
 pub use pattern::Pattern;
+pub use rate::Rate;
 pub use source::Place;
 use source::Source;
 pub use value::LogFormat;
@@ -27,6 +29,10 @@ pub const FILE: &str = "doorward.toml";
 pub struct Config {
     /// The Postgres to use; none means the one in the process.
     pub database_url: Option<SecretString>,
+    /// The Redis that carries hints of due jobs; none means a channel in the process.
+    pub redis_url: Option<SecretString>,
+    /// The mail server; none means files.
+    pub smtp_url: Option<SecretString>,
     /// Where traces go, without `/v1/traces` and without a slash at the end.
     pub otel_exporter_otlp_endpoint: Option<String>,
     /// Where HTTP is served; at least one address.
@@ -73,6 +79,18 @@ pub struct Config {
     pub decision_log_mask: Vec<Pattern>,
     /// How long logged decisions are kept in Postgres.
     pub decision_log_retention: Duration,
+    /// Where a process that only works tells how it is; at least one address.
+    pub worker_listen: Vec<Listen>,
+    /// How many jobs of each queue run at a time.
+    pub worker_concurrency: usize,
+    /// How long done and cancelled jobs are kept.
+    pub job_retention: Duration,
+    /// The sender of mails, with or without a name.
+    pub mail_from: String,
+    /// How many mails one address gets.
+    pub mail_per_address: Rate,
+    /// How many mails are sent for one organization.
+    pub mail_per_org: Rate,
 }
 
 /// Why a configuration is refused. Never repeats a value, since any value may be a secret in the wrong place.
@@ -143,6 +161,8 @@ impl Config {
         });
         Ok(Self {
             database_url: source.optional("database_url", value::postgres_url)?,
+            redis_url: source.optional("redis_url", value::redis_url)?,
+            smtp_url: source.optional("smtp_url", value::smtp_url)?,
             otel_exporter_otlp_endpoint: source.optional("otel_exporter_otlp_endpoint", value::http_url)?,
             data: source.required("data", value::parsed)?,
             policies: source.required("policies", value::parsed)?,
@@ -168,6 +188,12 @@ impl Config {
             decision_log_mask: source.mask("decision_log_mask")?,
             decision_log_retention: source.required("decision_log_retention", value::retention)?,
             socket_mode: source.required("socket_mode", value::mode)?,
+            worker_listen: source.listed("worker_listen", value::parsed)?,
+            worker_concurrency: source.required("worker_concurrency", value::concurrency)?,
+            job_retention: source.required("job_retention", value::job_retention)?,
+            mail_from: source.required("mail_from", value::mailbox)?,
+            mail_per_address: source.required("mail_per_address", value::parsed)?,
+            mail_per_org: source.required("mail_per_org", value::parsed)?,
             listen,
         })
     }
@@ -184,6 +210,8 @@ impl Config {
         // Taken apart without `..`, so that a new field cannot be forgotten here.
         let Self {
             database_url,
+            redis_url,
+            smtp_url,
             otel_exporter_otlp_endpoint,
             listen,
             socket_mode,
@@ -207,13 +235,21 @@ impl Config {
             decision_log_sample,
             decision_log_mask,
             decision_log_retention,
+            worker_listen,
+            worker_concurrency,
+            job_retention,
+            mail_from,
+            mail_per_address,
+            mail_per_org,
         } = self;
         let secret = |secret: &Option<SecretString>| secret.as_ref().map(|_| "(set, not shown)".to_owned());
         let duration = |duration: &Duration| Some(humantime::format_duration(*duration).to_string());
         [
             ("database_url", secret(database_url)),
+            ("redis_url", secret(redis_url)),
+            ("smtp_url", secret(smtp_url)),
             ("otel_exporter_otlp_endpoint", otel_exporter_otlp_endpoint.clone()),
-            ("listen", Some(listen.iter().map(Listen::to_string).collect::<Vec<_>>().join(","))),
+            ("listen", Some(joined(listen))),
             ("socket_mode", Some(format!("{socket_mode:04o}"))),
             ("data", Some(data.display().to_string())),
             ("policies", Some(policies.display().to_string())),
@@ -242,6 +278,12 @@ impl Config {
                 }),
             ),
             ("decision_log_retention", duration(decision_log_retention)),
+            ("worker_listen", Some(joined(worker_listen))),
+            ("worker_concurrency", Some(worker_concurrency.to_string())),
+            ("job_retention", duration(job_retention)),
+            ("mail_from", Some(mail_from.clone())),
+            ("mail_per_address", Some(mail_per_address.to_string())),
+            ("mail_per_org", Some(mail_per_org.to_string())),
         ]
     }
 }

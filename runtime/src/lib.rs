@@ -17,7 +17,7 @@ pub mod shutdown;
 pub mod telemetry;
 
 pub use clock::{Clock, FixedClock};
-pub use config::{Config, ConfigError, Pattern, SampleRule, Sinks};
+pub use config::{Config, ConfigError, Pattern, Rate, SampleRule, Sinks};
 #[cfg(feature = "embedded")]
 pub use embedded::Embedded;
 pub use error::Error;

@@ -41,6 +41,23 @@ pub const KEYS: &[Key] = &[
         about: "The Postgres 15 or later that keeps everything. Secret.",
     },
     Key {
+        env: "REDIS_URL",
+        toml: "redis_url",
+        fallback: Fallback::Absent("jobs are handed over inside the process"),
+        expected: "a URL such as redis://user:password@host:6379/0 (rediss:// for TLS)",
+        about: "The Redis that tells workers of due jobs. It may lose everything: jobs are kept in Postgres. Secret.",
+    },
+    Key {
+        env: "SMTP_URL",
+        toml: "smtp_url",
+        fallback: Fallback::Absent(
+            "mails become .eml files in DOORWARD_DATA/mail, and their links log lines",
+        ),
+        expected: "a URL such as smtps://user:password@host, smtp://user:password@host:587?tls=required, or \
+                   smtp://host:25 for no encryption",
+        about: "The mail server. Secret.",
+    },
+    Key {
         env: "OTEL_EXPORTER_OTLP_ENDPOINT",
         toml: "otel_exporter_otlp_endpoint",
         fallback: Fallback::Absent("no traces"),
@@ -203,5 +220,47 @@ pub const KEYS: &[Key] = &[
         fallback: Fallback::Value("30days"),
         expected: "a duration of at least a day and at most 100 years, such as 30d",
         about: "How long logged decisions are kept in Postgres, in whole days.",
+    },
+    Key {
+        env: "DOORWARD_WORKER_LISTEN",
+        toml: "worker_listen",
+        fallback: Fallback::Value("127.0.0.1:8081"),
+        expected: "as DOORWARD_LISTEN",
+        about: "Where `doorward work` serves /healthz, /readyz and /metrics, and nothing else.",
+    },
+    Key {
+        env: "DOORWARD_WORKER_CONCURRENCY",
+        toml: "worker_concurrency",
+        fallback: Fallback::Value("8"),
+        expected: "a whole number from 1 to 1000",
+        about: "How many jobs of each queue one process runs at a time.",
+    },
+    Key {
+        env: "DOORWARD_JOB_RETENTION",
+        toml: "job_retention",
+        fallback: Fallback::Value("7days"),
+        expected: "a duration of at least an hour and at most 100 years, such as 7d",
+        about: "How long done and cancelled jobs are kept. Dead ones stay until somebody retries or removes them.",
+    },
+    Key {
+        env: "DOORWARD_MAIL_FROM",
+        toml: "mail_from",
+        fallback: Fallback::Value("Doorward <doorward@localhost>"),
+        expected: "an address such as Doorward <no-reply@example.com>",
+        about: "The sender of mails.",
+    },
+    Key {
+        env: "DOORWARD_MAIL_PER_ADDRESS",
+        toml: "mail_per_address",
+        fallback: Fallback::Value("20/1h"),
+        expected: "a whole number and a duration such as 20/1h",
+        about: "How many mails one address gets in that time; more wait until they may go.",
+    },
+    Key {
+        env: "DOORWARD_MAIL_PER_ORG",
+        toml: "mail_per_org",
+        fallback: Fallback::Value("1000/1h"),
+        expected: "a whole number and a duration such as 1000/1h",
+        about: "How many mails are sent for one organization in that time; more wait until they may go.",
     },
 ];

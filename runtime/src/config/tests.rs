@@ -46,6 +46,38 @@ fn nothing_set_gives_the_documented_defaults() {
     assert!(config.cors_origins.is_empty());
     assert_eq!(config.decision_log, Sinks { postgres: true, stdout: false });
     assert_eq!(config.decision_log_retention, Duration::from_secs(30 * 24 * 3600));
+    assert!(config.redis_url.is_none() && config.smtp_url.is_none());
+    assert_eq!(config.worker_listen, [Listen::Tcp("127.0.0.1:8081".parse().unwrap())]);
+    assert_eq!(config.worker_concurrency, 8);
+    assert_eq!(config.job_retention, Duration::from_secs(7 * 24 * 3600));
+    assert_eq!(config.mail_from, "Doorward <doorward@localhost>");
+    assert_eq!(config.mail_per_address.to_string(), "20/1h");
+    assert_eq!(config.mail_per_org.to_string(), "1000/1h");
+}
+
+// proves MAIL-1, OPS-5
+#[test]
+fn redis_and_mail_servers_are_named_by_urls_of_their_kind() {
+    for (name, good, bad) in [
+        ("REDIS_URL", vec!["redis://h", "rediss://u:p@h:6380/2"], vec!["http://h", "redis:", "h:6379"]),
+        (
+            "SMTP_URL",
+            vec!["smtp://h:25", "smtps://u:p@h", "smtp://u:p@h:587?tls=required"],
+            vec!["smtp://h?tls=perhaps", "smtps://h?tls=required", "smtp://h?x=1", "mailto:a@b"],
+        ),
+        (
+            "DOORWARD_MAIL_FROM",
+            vec!["a@b.example", "Doorward <no-reply@b.example>"],
+            vec!["a", "a@", "<a@b", "Doorward <a@b>\r\nBcc: c@d", "a b@c", "a@b, c@d"],
+        ),
+    ] {
+        for value in good {
+            assert!(from_env(&[(name, value)]).is_ok(), "{name}={value}");
+        }
+        for value in bad {
+            assert!(from_env(&[(name, value)]).is_err(), "{name}={value}");
+        }
+    }
 }
 
 // proves PDP-7, OPS-5

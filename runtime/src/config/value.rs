@@ -87,6 +87,44 @@ pub(super) fn postgres_url(text: &str) -> Option<SecretString> {
     matches!(url.scheme(), "postgres" | "postgresql").then(|| text.into())
 }
 
+pub(super) fn redis_url(text: &str) -> Option<SecretString> {
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "redis" | "rediss") && url.has_host()).then(|| text.into())
+}
+
+/// As lettre reads it: `smtps` is TLS from the first byte, `smtp` with `tls=required` is STARTTLS.
+pub(super) fn smtp_url(text: &str) -> Option<SecretString> {
+    let url = Url::parse(text).ok()?;
+    let query_is_known = url.query_pairs().all(|(name, value)| {
+        name == "tls" && matches!(&*value, "required" | "opportunistic") && url.scheme() == "smtp"
+    });
+    (matches!(url.scheme(), "smtp" | "smtps") && url.has_host() && query_is_known).then(|| text.into())
+}
+
+/// One line with an address in it, alone or in angle brackets; the worker reads it in earnest.
+pub(super) fn mailbox(text: &str) -> Option<String> {
+    let address = match text.split_once('<') {
+        Some((_, rest)) => rest.strip_suffix('>')?,
+        None => text,
+    };
+    let (local, domain) = address.rsplit_once('@')?;
+    let plain = |part: &str| {
+        !part.is_empty()
+            && !part.contains(|c: char| c.is_whitespace() || c.is_control() || "<>@,:/".contains(c))
+    };
+    let one_line = !text.contains(char::is_control);
+    (one_line && plain(local) && plain(domain)).then(|| text.trim().to_owned())
+}
+
+pub(super) fn concurrency(text: &str) -> Option<usize> {
+    parsed(text).filter(|count| (1..=1000).contains(count))
+}
+
+pub(super) fn job_retention(text: &str) -> Option<Duration> {
+    const HOUR: Duration = Duration::from_secs(3600);
+    duration(text).filter(|duration| (HOUR..=HOUR * 24 * 36_525).contains(duration))
+}
+
 /// An address to which paths are appended: kept without the slash at the end.
 pub(super) fn http_url(text: &str) -> Option<String> {
     let url = web_url(text)?;

@@ -1,0 +1,1 @@
+//! Background work: takes what the store says is due, and does it.

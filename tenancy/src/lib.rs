@@ -18,6 +18,7 @@ mod feed;
 mod id;
 mod jobs;
 mod lookup;
+mod mail;
 mod membership;
 mod node;
 mod organization;
@@ -38,6 +39,7 @@ mod workspace_member;
 pub mod api_key;
 pub mod decision_log;
 pub mod import;
+pub mod queue;
 pub mod resource;
 
 /// Actions `decision.*`.
@@ -56,6 +58,7 @@ pub use error::{Error, FieldError, Result};
 pub use facts::{Fact, Facts};
 pub use id::{AgentId, ApiKeyId, DecisionId, JobId, OrgId, ResourceId, ShareId, UserId, WorkspaceId};
 pub use jobs::{Job, Tenant};
+pub use mail::{Locale, Mail, MailTemplate};
 pub use page::{Page, PageInfo, Paged};
 pub use revision::Revision;
 pub use token::Token;

@@ -9,7 +9,17 @@ macro_rules! words {
             $($(#[$word_doc])* #[serde(rename = $text)] $word,)+
         }
 
+        #[allow(dead_code)] // not every list is walked or read
         impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$word,)+];
+
+            /// The one with this spelling.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|word| word.as_str() == text)
+            }
+
             /// The word.
             #[must_use]
             pub fn as_str(self) -> &'static str {

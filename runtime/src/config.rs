@@ -83,6 +83,10 @@ pub struct Config {
     pub worker_listen: Vec<Listen>,
     /// How many jobs of each queue run at a time.
     pub worker_concurrency: usize,
+    /// How long a worker holds a job without a sign of life.
+    pub job_lease: Duration,
+    /// How long a job waits after its first failure.
+    pub job_backoff: Duration,
     /// How long done and cancelled jobs are kept.
     pub job_retention: Duration,
     /// The sender of mails, with or without a name.
@@ -190,6 +194,8 @@ impl Config {
             socket_mode: source.required("socket_mode", value::mode)?,
             worker_listen: source.listed("worker_listen", value::parsed)?,
             worker_concurrency: source.required("worker_concurrency", value::concurrency)?,
+            job_lease: source.required("job_lease", value::job_lease)?,
+            job_backoff: source.required("job_backoff", value::job_backoff)?,
             job_retention: source.required("job_retention", value::job_retention)?,
             mail_from: source.required("mail_from", value::mailbox)?,
             mail_per_address: source.required("mail_per_address", value::parsed)?,
@@ -237,6 +243,8 @@ impl Config {
             decision_log_retention,
             worker_listen,
             worker_concurrency,
+            job_lease,
+            job_backoff,
             job_retention,
             mail_from,
             mail_per_address,
@@ -280,6 +288,8 @@ impl Config {
             ("decision_log_retention", duration(decision_log_retention)),
             ("worker_listen", Some(joined(worker_listen))),
             ("worker_concurrency", Some(worker_concurrency.to_string())),
+            ("job_lease", duration(job_lease)),
+            ("job_backoff", duration(job_backoff)),
             ("job_retention", duration(job_retention)),
             ("mail_from", Some(mail_from.clone())),
             ("mail_per_address", Some(mail_per_address.to_string())),

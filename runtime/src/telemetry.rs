@@ -83,6 +83,17 @@ pub fn continue_trace(span: &tracing::Span, header: impl Fn(&str) -> Option<Stri
     let _ = span.set_parent(parent);
 }
 
+/// The trace that the current span belongs to, as a W3C `traceparent`; none when no traces are made.
+#[must_use]
+pub fn current_trace() -> Option<String> {
+    let mut headers = HashMap::new();
+    let context = tracing::Span::current().context();
+    opentelemetry::global::get_text_map_propagator(|propagator| {
+        propagator.inject_context(&context, &mut headers)
+    });
+    headers.remove(TRACE_HEADERS[0])
+}
+
 /// Which spans become traces. Not the filter of the logs: quiet logs do not mean fewer traces.
 fn traced() -> Targets {
     Targets::new()

@@ -3,7 +3,7 @@
 
 use authz::{EntityUid, core_uid};
 
-use crate::id::{ApiKeyId, OrgId, WorkspaceId};
+use crate::id::{ApiKeyId, OrgId, UserId, WorkspaceId};
 
 /// An action on one kind of target.
 pub trait Action {
@@ -97,6 +97,18 @@ impl Target for ApiKeyId {
     }
 }
 
+impl Target for UserId {
+    const NOUN: &'static str = "user";
+
+    fn uid(&self) -> EntityUid {
+        core_uid("User", &self.to_string())
+    }
+
+    fn view(&self) -> Option<&'static str> {
+        Some("user.view")
+    }
+}
+
 impl Target for WorkspaceId {
     const NOUN: &'static str = "workspace";
 
@@ -115,7 +127,7 @@ macro_rules! actions {
             #[doc = concat!("Actions `", stringify!($module), ".*`.")]
             pub mod $module {
                 #[allow(unused_imports)] // not every module has an action on each kind of target
-                use super::{Action, ApiKeyId, KeyOwner, Platform, WorkspaceId};
+                use super::{Action, ApiKeyId, KeyOwner, Platform, UserId, WorkspaceId};
                 $(
                     $(#[$doc])*
                     #[derive(Debug)]
@@ -132,7 +144,7 @@ macro_rules! actions {
         /// Every action that Doorward asks its policies about. A folder that does not declare them all is refused.
         pub const ACTIONS: &[&str] = &[
             $($($text,)+)+
-            "decision.ask", "org.view", "workspace.view",
+            "decision.ask", "org.view", "user.view", "workspace.view",
         ];
     };
 }
@@ -143,6 +155,16 @@ actions! {
         ViewPolicies = "platform.view_policies" on Platform;
         /// Bring in users, organizations and all the rest.
         Import = "platform.import" on Platform;
+        /// Find the trials that end or have ended.
+        SweepTrials = "platform.sweep_trials" on Platform;
+    }
+    user {
+        /// Make a guest of a user whose trial is over.
+        Expire = "user.expire" on UserId;
+        /// Tell a user that the trial ends soon.
+        Remind = "user.remind" on UserId;
+        /// Send a user a mail.
+        Mail = "user.mail" on UserId;
     }
     key {
         /// List keys.

@@ -13,6 +13,8 @@ pub enum Caller {
     ApiKey(ApiKeyId),
     /// The person who runs the process, known by their access to its data folder.
     Operator,
+    /// Doorward itself, doing what nobody is there to ask for.
+    Worker,
 }
 
 impl Caller {
@@ -23,6 +25,7 @@ impl Caller {
             Self::Anonymous => core_uid("Anonymous", "anonymous"),
             Self::ApiKey(id) => core_uid("ApiKey", &id.to_string()),
             Self::Operator => core_uid("Service", "operator"),
+            Self::Worker => core_uid("Service", "worker"),
         }
     }
 }

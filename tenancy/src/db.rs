@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use runtime::{Clock, Random};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
+use crate::announcements::Announcements;
 use crate::cache::{Cache, CacheLimits};
 use crate::decision_log::DecisionLog;
 use crate::error::Result;
@@ -41,6 +42,8 @@ pub struct Db {
     random: Random,
     cache: Arc<Cache>,
     feed: Arc<OnceLock<Feed>>,
+    announcements: Arc<OnceLock<Announcements>>,
+    jobs_due: Arc<Notify>,
     permits: Arc<Permits>,
     log: DecisionLog,
     request: Option<Arc<str>>,
@@ -73,6 +76,8 @@ impl Db {
             random,
             cache,
             feed: Arc::default(),
+            announcements: Arc::default(),
+            jobs_due: Arc::default(),
             permits: Arc::default(),
             log: DecisionLog::off(),
             request: None,
@@ -99,6 +104,12 @@ impl Db {
         Self { request: id, ..self.clone() }
     }
 
+    /// Waits until jobs may have become due, in this process or another. Once for each time that it happens.
+    pub async fn jobs_due(&self) {
+        self.announcements();
+        self.jobs_due.notified().await;
+    }
+
     /// Brings the schema up to date. Replicas that start together wait for one another.
     ///
     /// # Errors
@@ -114,7 +125,8 @@ impl Db {
     pub async fn begin(&self, request: Request) -> Result<Tx> {
         let inner = self.pool.begin().await?;
         let (snapshot, cache) = (self.policies.snapshot(), Arc::clone(&self.cache));
-        Ok(Tx::new(inner, snapshot, cache, self.clock.now(), self.random.clone(), request))
+        let jobs_due = Arc::clone(&self.jobs_due);
+        Ok(Tx::new(inner, snapshot, cache, jobs_due, self.clock.now(), self.random.clone(), request))
     }
 
     /// Whether the store answers.
@@ -201,7 +213,15 @@ impl Db {
                 clock: self.clock.clone(),
                 is_failing: false,
             };
-            Feed::follow(follower, self.own.as_ref().map(|(_, listens)| listens.clone()))
+            Feed::follow(follower, Arc::clone(&self.announcements().changes))
+        })
+    }
+
+    /// What other processes announce; the first one who wants to hear it begins the listening.
+    pub(crate) fn announcements(&self) -> &Announcements {
+        self.announcements.get_or_init(|| {
+            let listens = self.own.as_ref().map(|(_, listens)| listens.clone());
+            Announcements::listen(listens, Arc::clone(&self.jobs_due))
         })
     }
 }

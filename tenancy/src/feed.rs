@@ -17,7 +17,6 @@ use crate::error::{Error, Result};
 use crate::lookup::Wanted;
 
 pub(crate) mod line;
-mod listen;
 mod trim;
 
 pub(crate) use line::Line;
@@ -54,17 +53,12 @@ pub(crate) struct Follower {
 }
 
 impl Feed {
-    /// Begins to follow. Changes of other processes are heard of on `listens`, if there is a connection for it; old ones
-    /// are removed by way of the follower's pool.
-    pub(crate) fn follow(mut follower: Follower, listens: Option<PgPool>) -> Self {
+    /// Begins to follow. `changed` tells of changes of other processes; old ones are removed by way of the follower's
+    /// pool.
+    pub(crate) fn follow(mut follower: Follower, changed: Arc<Notify>) -> Self {
         let (wants, mut wanted) = mpsc::channel(1_024);
-        let changed = Arc::new(Notify::new());
         let (running, stopped) = oneshot::channel();
-        let (also_running, also_stopped) = oneshot::channel();
-        if let Some(listens) = listens {
-            tokio::spawn(listen::listen(listens, Arc::clone(&changed), stopped));
-        }
-        tokio::spawn(trim::regularly(follower.pool.clone(), also_stopped));
+        tokio::spawn(trim::regularly(follower.pool.clone(), stopped));
         tokio::spawn(async move {
             // A mistake of ours must not end all decisions for good: from a cache that is empty, it goes on.
             while AssertUnwindSafe(follower.run(&mut wanted, &changed)).catch_unwind().await.is_err() {
@@ -73,7 +67,7 @@ impl Feed {
             }
             // Who closed the store wants no more answers from it.
             follower.cache.reset();
-            drop((running, also_running));
+            drop(running);
         });
         Self { wants }
     }

@@ -1,15 +1,20 @@
-//! Background work: a row, written in the transaction of the change that asks for it.
+//! Background work: a row, written in the transaction of the change that asks for it. Here stands every kind of it.
 
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::id::{JobId, OrgId, UserId, WorkspaceId};
+use crate::mail::Mail;
 use crate::tx::Tx;
 
 /// A kind of work, with its payload. The payload holds ids, never tokens.
-pub trait Job: Serialize {
+pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     /// The name of the kind in the store.
     const KIND: &'static str;
+
+    /// What is due with a higher one runs first, among the kinds of one queue.
+    const PRIORITY: i16 = 0;
 
     /// Two waiting jobs of one kind with the same key are one.
     fn unique_key(&self) -> Option<String> {
@@ -23,7 +28,7 @@ pub trait Job: Serialize {
 }
 
 /// Whose work a job is: decides who may see it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tenant {
     /// A person's.
     pub user: Option<UserId>,
@@ -33,6 +38,40 @@ pub struct Tenant {
     pub workspace: Option<WorkspaceId>,
 }
 
+/// Sends a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SendMail(pub Mail);
+
+impl Job for SendMail {
+    const KIND: &'static str = "mail.send";
+
+    fn tenant(&self) -> Tenant {
+        match self.0 {
+            Mail::ApprovalReminder { user_id } | Mail::Expired { user_id } => {
+                Tenant { user: Some(user_id), ..Tenant::default() }
+            }
+            Mail::Sample { .. } => Tenant::default(),
+        }
+    }
+}
+
+/// Reminds those whose trial ends soon, and ends the trials that are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepTrials {}
+
+impl Job for SweepTrials {
+    const KIND: &'static str = "trial.sweep";
+}
+
+/// Removes what the queue itself need not keep any longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrimJobs {}
+
+impl Job for TrimJobs {
+    const KIND: &'static str = "job.trim";
+}
+
 impl Tx {
     /// Asks for work to be done once this transaction is committed. Returns none if the same job waits already.
     ///
@@ -40,12 +79,11 @@ impl Tx {
     /// If the store does not answer.
     pub async fn enqueue<J: Job>(&mut self, job: &J) -> Result<Option<JobId>> {
         let id = self.new_id();
-        let now = self.now();
         let tenant = job.tenant();
         let payload = serde_json::to_value(job).map_err(|error| sqlx::Error::Encode(error.into()))?;
         let inserted = sqlx::query_scalar!(
-            "insert into jobs (id, kind, user_id, org_id, workspace_id, unique_key, payload, run_at, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+            "insert into jobs (id, kind, user_id, org_id, workspace_id, unique_key, payload, priority, traceparent)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              on conflict (kind, unique_key) where state = 'pending' do nothing
              returning id",
             id,
@@ -55,10 +93,12 @@ impl Tx {
             tenant.workspace.map(|id| id.0),
             job.unique_key(),
             payload,
-            now,
+            J::PRIORITY,
+            runtime::telemetry::current_trace(),
         )
         .fetch_optional(self.connection())
         .await?;
+        self.enqueued();
         Ok(inserted.map(JobId))
     }
 }

@@ -5,6 +5,7 @@
 
 mod action;
 mod agent;
+mod announcements;
 mod audit;
 mod cache;
 mod caller;
@@ -18,7 +19,6 @@ mod feed;
 mod id;
 mod jobs;
 mod lookup;
-mod mail;
 mod membership;
 mod node;
 mod organization;
@@ -39,11 +39,15 @@ mod workspace_member;
 pub mod api_key;
 pub mod decision_log;
 pub mod import;
+pub mod mail;
 pub mod queue;
 pub mod resource;
+pub mod trial;
 
 /// Actions `decision.*`.
 pub use action::decision as decision_action;
+/// Actions `user.*`.
+pub use action::user as user_action;
 /// Actions `workspace.*`.
 pub use action::workspace as workspace_action;
 pub use action::{ACTIONS, Action, KeyOwner, Platform, Target, key, platform};
@@ -57,9 +61,10 @@ pub use decision_log::DecisionLog;
 pub use error::{Error, FieldError, Result};
 pub use facts::{Fact, Facts};
 pub use id::{AgentId, ApiKeyId, DecisionId, JobId, OrgId, ResourceId, ShareId, UserId, WorkspaceId};
-pub use jobs::{Job, Tenant};
+pub use jobs::{Job, SendMail, SweepTrials, Tenant, TrimJobs};
 pub use mail::{Locale, Mail, MailTemplate};
 pub use page::{Page, PageInfo, Paged};
 pub use revision::Revision;
 pub use token::Token;
 pub use tx::{Authorized, Request, Tx};
+pub use user::AccountStatus;

@@ -1,6 +1,12 @@
 //! Mails as jobs ask for them: ids and choices, never a token and never what the mail says. That is read when it is sent.
 
+mod budget;
+mod recipient;
+
 use serde::{Deserialize, Serialize};
+
+pub use budget::{Allowance, Budget};
+pub use recipient::{Recipient, recipient};
 
 use crate::id::UserId;
 use crate::words::words;

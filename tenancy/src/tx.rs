@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use runtime::Random;
 use serde_json::{Map, Value};
 use sqlx::{PgConnection, Postgres, Transaction};
+use tokio::sync::Notify;
 
 use crate::action::{Action, Target};
 use crate::cache::Cache;
@@ -45,6 +46,12 @@ impl<A: Action> Authorized<A> {
         &self.target
     }
 
+    /// What they may do it to, as an entity.
+    #[must_use]
+    pub fn uid(&self) -> EntityUid {
+        self.target.uid()
+    }
+
     /// The decision.
     #[must_use]
     pub fn decision_id(&self) -> DecisionId {
@@ -76,6 +83,9 @@ pub struct Tx {
     inner: Transaction<'static, Postgres>,
     snapshot: Arc<Snapshot>,
     cache: Arc<Cache>,
+    /// Whom to tell of new jobs after the commit, and whether there are any.
+    jobs_due: Arc<Notify>,
+    has_enqueued: bool,
     now: DateTime<Utc>,
     random: Random,
     pub(crate) request: Request,
@@ -86,11 +96,12 @@ impl Tx {
         inner: Transaction<'static, Postgres>,
         snapshot: Arc<Snapshot>,
         cache: Arc<Cache>,
+        jobs_due: Arc<Notify>,
         now: DateTime<Utc>,
         random: Random,
         request: Request,
     ) -> Self {
-        Self { inner, snapshot, cache, now, random, request }
+        Self { inner, snapshot, cache, jobs_due, has_enqueued: false, now, random, request }
     }
 
     /// Asks the policies whether the caller may do `A` to `target`. This is the one place where access to Doorward's
@@ -180,6 +191,9 @@ impl Tx {
         // Dropped in any case: a commit whose outcome nobody waited for may have happened.
         let _written = Written(self.cache);
         self.inner.commit().await?;
+        if self.has_enqueued {
+            self.jobs_due.notify_one();
+        }
         Ok(Revision::after(number))
     }
 
@@ -193,6 +207,11 @@ impl Tx {
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    /// Jobs may be due once this is committed.
+    pub(crate) fn enqueued(&mut self) {
+        self.has_enqueued = true;
     }
 
     pub(crate) fn random(&self) -> &Random {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::id::UserId;
+use crate::mail::Locale;
 use crate::tx::Tx;
 use crate::words::words;
 
@@ -52,6 +53,8 @@ pub struct ImportedUser {
     pub approval_due_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub platform_role: Option<PlatformRole>,
+    #[serde(default)]
+    pub locale: Option<Locale>,
     #[serde(default, deserialize_with = "crate::time::bounded")]
     pub created_at: Option<DateTime<Utc>>,
 }
@@ -71,10 +74,14 @@ impl ImportedUser {
         }
         let now = tx.now();
         sqlx::query!(
-            "insert into users (id, email, name, status, email_verified_at, approval_due_at, platform_role, created_at)
-             values ($1, $2, $3, $4, $5, coalesce($6::timestamptz, $9::timestamptz), $7, $8)
+            "insert into users (id, email, name, status, email_verified_at, approval_due_at, platform_role, created_at,
+                                locale)
+             values ($1, $2, $3, $4, $5, coalesce($6::timestamptz, $9::timestamptz), $7, $8, coalesce($10, 'en'))
              on conflict (id) do update set email = $2, name = $3, status = $4, email_verified_at = $5,
-                 approval_due_at = coalesce($6, users.approval_due_at), platform_role = $7",
+                 approval_due_at = coalesce($6, users.approval_due_at), platform_role = $7,
+                 locale = coalesce($10, users.locale),
+                 approval_reminded_at =
+                     case when $6 is null or $6 = users.approval_due_at then users.approval_reminded_at end",
             self.id.0,
             self.email,
             self.name,
@@ -84,6 +91,7 @@ impl ImportedUser {
             self.platform_role.map(PlatformRole::as_str),
             self.created_at.unwrap_or(now),
             now,
+            self.locale.map(Locale::as_str),
         )
         .execute(tx.connection())
         .await?;

@@ -236,6 +236,20 @@ pub const KEYS: &[Key] = &[
         about: "How many jobs of each queue one process runs at a time.",
     },
     Key {
+        env: "DOORWARD_JOB_LEASE",
+        toml: "job_lease",
+        fallback: Fallback::Value("30s"),
+        expected: "a duration from 1s to 1h, such as 30s",
+        about: "How long after a worker has died or frozen its jobs go to others, and when a lost hint is given again.",
+    },
+    Key {
+        env: "DOORWARD_JOB_BACKOFF",
+        toml: "job_backoff",
+        fallback: Fallback::Value("2s"),
+        expected: "a duration longer than zero and at most 1h, such as 2s",
+        about: "How long a job waits after its first failure; twice as long after each further one, up to an hour.",
+    },
+    Key {
         env: "DOORWARD_JOB_RETENTION",
         toml: "job_retention",
         fallback: Fallback::Value("7days"),

@@ -120,8 +120,18 @@ pub(super) fn concurrency(text: &str) -> Option<usize> {
     parsed(text).filter(|count| (1..=1000).contains(count))
 }
 
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+
+pub(super) fn job_lease(text: &str) -> Option<Duration> {
+    duration(text).filter(|duration| (SECOND..=HOUR).contains(duration))
+}
+
+pub(super) fn job_backoff(text: &str) -> Option<Duration> {
+    duration(text).filter(|duration| *duration <= HOUR)
+}
+
 pub(super) fn job_retention(text: &str) -> Option<Duration> {
-    const HOUR: Duration = Duration::from_secs(3600);
     duration(text).filter(|duration| (HOUR..=HOUR * 24 * 36_525).contains(duration))
 }
 

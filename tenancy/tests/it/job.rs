@@ -1,11 +1,11 @@
 //! Background work asked for by a transaction.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tenancy::{Job, Tenant};
 
 use crate::support::{ACME, ACME_OPEN, OLGA, World, race, request};
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Greet {
     name: String,
     key: Option<String>,

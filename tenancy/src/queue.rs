@@ -6,6 +6,7 @@
 
 mod claim;
 mod ending;
+mod figures;
 mod handover;
 mod kind;
 mod rescue;
@@ -15,7 +16,8 @@ mod wake;
 
 pub use claim::{Claim, Fence, claim, extend};
 pub use ending::{Ending, Fate, end};
-pub use handover::{hand_over, hand_over_again, lag, take_back};
+pub use figures::{Figures, figures};
+pub use handover::{hand_over, hand_over_again, take_back};
 pub use kind::{Kind, register};
 pub use rescue::{Rescued, rescue};
 pub use schedule::{Schedule, take_slot};

@@ -55,22 +55,3 @@ pub async fn hand_over_again(db: &Db) -> Result<u64> {
             .await?;
     Ok(done.rows_affected())
 }
-
-/// For each kind that a worker knows, how long the oldest job has been due that nobody has begun; zero where none is.
-///
-/// # Errors
-/// If the store does not answer.
-pub async fn lag(db: &Db) -> Result<Vec<(String, Duration)>> {
-    let rows = sqlx::query!(
-        r#"select k.kind, coalesce(extract(epoch from now() - (
-               select min(j.run_at) from jobs j where j.kind = k.kind and j.state = 'pending' and j.run_at <= now()
-           )), 0)::float8 as "lag!"
-           from job_kinds k"#
-    )
-    .fetch_all(db.pool())
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.kind, Duration::try_from_secs_f64(row.lag).unwrap_or_default()))
-        .collect())
-}

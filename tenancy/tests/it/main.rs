@@ -13,6 +13,7 @@ mod job;
 mod line;
 mod migration;
 mod outage;
+mod queue;
 mod resource;
 mod revision;
 mod support;

@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod import;
 mod key;
+mod mail;
 mod policies;
 mod serve;
 
@@ -62,6 +63,9 @@ enum Command {
     /// Look after the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Look at the mails that Doorward writes.
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Print every setting with its value and meaning. Secrets are not shown.
     Config,
     /// Print the OpenAPI document.
@@ -109,6 +113,7 @@ async fn run(command: Command, config: &Config) -> anyhow::Result<u8> {
         Command::Key(command) => key::run(config, &command).await,
         Command::Decisions(command) => decisions::run(config, &command).await,
         Command::Audit(AuditCommand::Verify) => serve::verify_audit(config).await,
+        Command::Mail(command) => mail::run(config, &command),
         Command::Config => {
             config::print(config);
             Ok(0)

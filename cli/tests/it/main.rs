@@ -3,6 +3,7 @@
 
 mod decisions;
 mod import;
+mod mail;
 mod paused;
 mod policies;
 mod serve;

@@ -1,1 +1,4 @@
 //! Tests of the worker.
+#![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
+
+mod mail;

@@ -1,0 +1,62 @@
+//! What each mail says. One struct a mail; its words stand in `templates/`.
+
+mod account;
+mod data;
+mod invitation;
+mod password;
+mod trial;
+
+pub use account::{Disabled, Verification, Welcome};
+pub use data::{DeletionReceipt, ExportReady};
+pub use invitation::Invitation;
+pub use password::{PasswordChanged, PasswordReset};
+pub use trial::{ApprovalReminder, Approved, Expired};
+
+use super::letter::pages;
+
+pages! {
+    Verification {
+        English, "en": "en/verification.html", "en/verification.txt";
+        French, "fr": "fr/verification.html", "fr/verification.txt";
+    }
+    Welcome {
+        English, "en": "en/welcome.html", "en/welcome.txt";
+        French, "fr": "fr/welcome.html", "fr/welcome.txt";
+    }
+    Invitation {
+        English, "en": "en/invitation.html", "en/invitation.txt";
+        French, "fr": "fr/invitation.html", "fr/invitation.txt";
+    }
+    PasswordReset {
+        English, "en": "en/password_reset.html", "en/password_reset.txt";
+        French, "fr": "fr/password_reset.html", "fr/password_reset.txt";
+    }
+    PasswordChanged {
+        English, "en": "en/password_changed.html", "en/password_changed.txt";
+        French, "fr": "fr/password_changed.html", "fr/password_changed.txt";
+    }
+    ApprovalReminder {
+        English, "en": "en/approval_reminder.html", "en/approval_reminder.txt";
+        French, "fr": "fr/approval_reminder.html", "fr/approval_reminder.txt";
+    }
+    Approved {
+        English, "en": "en/approved.html", "en/approved.txt";
+        French, "fr": "fr/approved.html", "fr/approved.txt";
+    }
+    Expired {
+        English, "en": "en/expired.html", "en/expired.txt";
+        French, "fr": "fr/expired.html", "fr/expired.txt";
+    }
+    Disabled {
+        English, "en": "en/disabled.html", "en/disabled.txt";
+        French, "fr": "fr/disabled.html", "fr/disabled.txt";
+    }
+    DeletionReceipt {
+        English, "en": "en/deletion_receipt.html", "en/deletion_receipt.txt";
+        French, "fr": "fr/deletion_receipt.html", "fr/deletion_receipt.txt";
+    }
+    ExportReady {
+        English, "en": "en/export_ready.html", "en/export_ready.txt";
+        French, "fr": "fr/export_ready.html", "fr/export_ready.txt";
+    }
+}

@@ -1,0 +1,9 @@
+//! Mails, from what they say to the server that takes them.
+
+mod folder;
+mod hostile;
+mod letters;
+mod message;
+mod smtp;
+mod support;
+mod tls;

@@ -1,4 +1,4 @@
-//! What tests stand on: a private Postgres, and a database of its own for each test.
+//! What tests stand on: a private Postgres with a database of its own for each test, and a private [`Redis`].
 //!
 //! Nothing here depends on a server that happens to run. `harness run -- <command>` starts one server for a whole
 //! run and tells the tests by [`VARIABLE`]; without it each test process starts its own, so that `cargo test` and
@@ -19,11 +19,15 @@ mod database;
 mod postgres;
 mod psql;
 pub mod queries;
+mod redis;
+mod redis_server;
 mod watch;
 
 pub use binaries::Binaries;
 pub use database::Database;
 pub use postgres::{Postgres, VARIABLE};
+pub use redis::Redis;
+pub use redis_server::RedisServer;
 
 use std::sync::OnceLock;
 

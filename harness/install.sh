@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `make test` needs and this machine lacks: the programs of Postgres, and cargo-nextest.
-# Does nothing, quickly, where both are there.
+# Installs what `make test` needs and this machine lacks: the programs of Postgres and of Redis, and cargo-nextest.
+# Does nothing, quickly, where all are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,12 +57,54 @@ install_postgres() {
     fi
 }
 
+# Debian's package starts a server and enables it for the next boot. Whether one may start is asked of this file, which
+# goes again afterwards; one that was there already is left as it is, for then somebody has decided.
+redis_with_apt() {
+    local policy=/usr/sbin/policy-rc.d ours=no status=0
+    as_root apt-get update -qq
+    if [ ! -e "$policy" ]; then
+        ours=yes
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends redis-server </dev/null || status=$?
+    if [ "$ours" = yes ]; then
+        as_root rm -f "$policy"
+    fi
+    if [ "$status" -eq 0 ] && command -v systemctl >/dev/null; then
+        as_root systemctl disable --quiet redis-server
+    fi
+    return "$status"
+}
+
+install_redis() {
+    say "installing Redis (programs only, no server is started)"
+    if command -v apt-get >/dev/null; then
+        redis_with_apt
+    elif command -v dnf >/dev/null; then
+        # Newer releases have its successor instead, which will do.
+        as_root dnf install -y -q redis || as_root dnf install -y -q valkey
+    elif command -v brew >/dev/null; then
+        brew install redis
+    else
+        say "no package manager known here: install Redis 6.2 or later and set REDIS_BIN to redis-server"
+        exit 1
+    fi
+}
+
 # The harness itself says what it can use, so that there is one truth about it.
 find_postgres() { cargo run --quiet --package harness -- find-postgres; }
+find_redis() { cargo run --quiet --package harness -- find-redis; }
 
 if ! find_postgres >/dev/null; then
     install_postgres
     say "Postgres is in $(find_postgres)"
+fi
+
+if ! find_redis >/dev/null; then
+    install_redis
+    say "Redis is $(find_redis)"
 fi
 
 if ! cargo nextest --version >/dev/null 2>&1; then

@@ -1,4 +1,5 @@
-//! What tests stand on: a private Postgres with a database of its own for each test, and a mail server.
+//! What tests stand on: a private Postgres with a database of its own for each test, a private [`Redis`], and a mail
+//! server.
 //!
 //! Nothing here depends on a server that happens to run. `harness run -- <command>` starts one server for a whole
 //! run and tells the tests by [`VARIABLE`]; without it each test process starts its own, so that `cargo test` and
@@ -19,12 +20,16 @@ mod database;
 mod postgres;
 mod psql;
 pub mod queries;
+mod redis;
+mod redis_server;
 pub mod smtp;
 mod watch;
 
 pub use binaries::Binaries;
 pub use database::Database;
 pub use postgres::{Postgres, VARIABLE};
+pub use redis::Redis;
+pub use redis_server::RedisServer;
 pub use smtp::Smtp;
 
 use std::sync::OnceLock;

@@ -3,18 +3,19 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for terminals")]
 
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::Context;
-use harness::{Binaries, Postgres, VARIABLE, queries};
+use harness::{Binaries, Postgres, RedisServer, VARIABLE, queries};
 
 const USAGE: &str = "\
 usage:
   harness run -- <command> [arguments]   run a command with a private Postgres, named by HARNESS_POSTGRES
   harness sqlx write                     write tenancy/.sqlx anew
   harness sqlx check                     fail when tenancy/.sqlx does not fit queries and migrations
-  harness find-postgres                  print the folder of the Postgres programs that tests will use";
+  harness find-postgres                  print the folder of the Postgres programs that tests will use
+  harness find-redis                     print the Redis server that tests will use";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,7 +24,8 @@ fn main() -> ExitCode {
         ["run", "--", program, rest @ ..] => run(program, rest),
         ["sqlx", "write"] => describe(queries::write, "written"),
         ["sqlx", "check"] => describe(queries::check, "as they should be"),
-        ["find-postgres"] => find(),
+        ["find-postgres"] => find(|| Ok(Binaries::find()?.folder().to_owned())),
+        ["find-redis"] => find(|| Ok(RedisServer::find()?.program().to_owned())),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -59,7 +61,8 @@ fn describe(work: fn(&Postgres, &Path) -> anyhow::Result<usize>, done: &str) -> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn find() -> anyhow::Result<ExitCode> {
-    println!("{}", Binaries::find()?.folder().display());
+/// Prints where something is.
+fn find(look: impl FnOnce() -> anyhow::Result<PathBuf>) -> anyhow::Result<ExitCode> {
+    println!("{}", look()?.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -9,12 +9,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 ///
 /// The owner holds the other end of standard input, and the kernel closes that even when the owner is killed. So
 /// there is no unsafe code, no signal that only Linux has, and nothing left behind. The reader is the part in the
-/// background, for `wait` to notice a server that ends too early.
+/// background, for `wait` to notice a server that ends too early. A server that a test has stopped gets SIGCONT, or it
+/// would never hear of the other.
 const SCRIPT: &str = r#"
 exec 3<&0 </dev/null
 "$@" 3<&- &
 server=$!
-(read -r _ <&3; kill -INT "$server") &
+(read -r _ <&3; kill -INT "$server"; kill -CONT "$server") &
 reader=$!
 exec 3<&-
 wait "$server"

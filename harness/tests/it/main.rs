@@ -5,4 +5,5 @@
 mod dependencies;
 mod direction;
 mod postgres;
+mod redis;
 mod workspace;

@@ -29,4 +29,4 @@ pub use control::ControlSocket;
 pub use listener::Listener;
 pub use openapi::document;
 pub use routes::{Access, TABLE};
-pub use server::{router, serve};
+pub use server::{router, serve, serve_operations};

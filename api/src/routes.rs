@@ -72,6 +72,12 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(resources::get, resources::put, resources::patch, resources::delete))
         .merge(bulk)
         .routes(routes!(policies::get))
+        .merge(operations())
+}
+
+/// The routes of every process, whatever else it does.
+pub(crate) fn operations() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))

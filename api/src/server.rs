@@ -18,7 +18,18 @@ pub fn router(app: &App) -> Router {
     let config = Config::from(openapi::PATH).validator_url("none");
     let router = routes
         .with_state(app.clone())
-        .merge(SwaggerUi::new("/docs").config(config).url(openapi::PATH, document))
+        .merge(SwaggerUi::new("/docs").config(config).url(openapi::PATH, document));
+    finish(router, app)
+}
+
+/// What a process that only works has to say: how it is, and its figures.
+fn operations(app: &App) -> Router {
+    let (routes, _) = routes::operations().split_for_parts();
+    finish(routes.with_state(app.clone()), app)
+}
+
+fn finish(router: Router, app: &App) -> Router {
+    let router = router
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "no_such_route", "nothing is served here") })
         .method_not_allowed_fallback(|| async {
             Problem::new(
@@ -34,4 +45,9 @@ pub fn router(app: &App) -> Router {
 /// the requests that are under way.
 pub async fn serve(app: &App, listeners: Vec<Listener>, shutdown: Shutdown) {
     accept::serve(listeners, router(app), app.settings.limits.clone(), shutdown).await;
+}
+
+/// Serves health and figures only, otherwise as [`serve`].
+pub async fn serve_operations(app: &App, listeners: Vec<Listener>, shutdown: Shutdown) {
+    accept::serve(listeners, operations(app), app.settings.limits.clone(), shutdown).await;
 }

@@ -14,12 +14,15 @@ mod key;
 mod mail;
 mod policies;
 mod serve;
+mod store;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use runtime::Config;
+
+use crate::serve::Role;
 
 /// Allocates and frees for every decision; this one does it in less time than the system's.
 #[global_allocator]
@@ -45,8 +48,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API.
+    /// Serve the API, and leave background work to `doorward work`.
     Serve,
+    /// Do background work: jobs and mails. Any number of machines may.
+    Work(WorkArguments),
     /// Bring the store's schema up to date and stop.
     Migrate,
     /// Bring in users, organizations, resources and all the rest from a file of NDJSON.
@@ -72,6 +77,13 @@ enum Command {
     Openapi,
 }
 
+#[derive(Debug, clap::Args)]
+struct WorkArguments {
+    /// Do what is due now, and end. Exit code 1 if a job failed for good. Needs no Redis.
+    #[arg(long)]
+    once: bool,
+}
+
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// Follow every hash chain from its start and tell where one does not hold. The embedded store is free for this
@@ -88,12 +100,11 @@ fn main() -> ExitCode {
             return exit::MISCONFIGURED.into();
         }
     };
-    let command = cli.command.unwrap_or(Command::Serve);
-    if !matches!(command, Command::Serve) {
+    if !matches!(cli.command, None | Some(Command::Serve | Command::Work(_))) {
         // A server has to outlive the connections that are closed on it.
         sigpipe::reset();
     }
-    match run(command, &config) {
+    match run(cli.command, &config) {
         Ok(code) => code.into(),
         Err(error) => {
             eprintln!("doorward: {error:#}");
@@ -103,16 +114,19 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(command: Command, config: &Config) -> anyhow::Result<u8> {
+async fn run(command: Option<Command>, config: &Config) -> anyhow::Result<u8> {
+    let Some(command) = command else { return serve::run(config, Role::Everything).await };
     match command {
-        Command::Serve => serve::serve(config).await,
-        Command::Migrate => serve::migrate(config).await,
+        Command::Serve => serve::run(config, Role::Api).await,
+        Command::Work(WorkArguments { once: true }) => serve::work_once(config).await,
+        Command::Work(WorkArguments { once: false }) => serve::run(config, Role::Worker).await,
+        Command::Migrate => store::migrate(config).await,
         Command::Import(arguments) => import::run(config, &arguments).await,
         Command::Policies(policies::Command::Explain(arguments)) => explain::run(config, &arguments).await,
         Command::Policies(command) => policies::run(&command, &config.policies),
         Command::Key(command) => key::run(config, &command).await,
         Command::Decisions(command) => decisions::run(config, &command).await,
-        Command::Audit(AuditCommand::Verify) => serve::verify_audit(config).await,
+        Command::Audit(AuditCommand::Verify) => store::verify_audit(config).await,
         Command::Mail(command) => mail::run(config, &command),
         Command::Config => {
             config::print(config);

@@ -20,6 +20,10 @@ impl Folder {
         Self { path }
     }
 
+    pub(super) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     /// Writes `<job id>.eml`; a file of that name is replaced. Readers see all of it or nothing.
     pub(super) async fn store(&self, id: JobId, mail: Vec<u8>) -> Result<PathBuf, SendError> {
         let file = self.path.join(format!("{}.eml", id.0));

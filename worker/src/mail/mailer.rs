@@ -1,5 +1,6 @@
 //! The way out for mails.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -125,6 +126,16 @@ impl Mailer {
         match &self.way {
             Way::Smtp(smtp) => smtp.check(CHECK).await,
             Way::Folder(folder) => folder.check().await,
+        }
+    }
+}
+
+/// Where mails go, for people.
+impl fmt::Display for Mailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.way {
+            Way::Smtp(_) => f.write_str("to the server of SMTP_URL"),
+            Way::Folder(folder) => write!(f, "as files in {}/", folder.path().display()),
         }
     }
 }

@@ -4,8 +4,6 @@
 //! lose all of them: `is_blank` tells, and they are handed over again. See `docs/adr/0009-redis-wakes.md` for what
 //! apalis-redis does and which setting answers it.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the enum of all transports, which is to come, uses it"))]
-
 mod consumer;
 mod error;
 mod link;

@@ -1,0 +1,29 @@
+//! What every job can use.
+
+use std::time::Duration;
+
+use tenancy::mail::Budget;
+use tenancy::queue::Claim;
+use tenancy::{Db, Request, Tx};
+
+use crate::failure::Failure;
+use crate::mail::{Brand, Mailer};
+
+/// The parts of a working process that jobs use.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) db: Db,
+    pub(crate) mailer: Mailer,
+    pub(crate) brand: Brand,
+    pub(crate) mail_budget: Budget,
+    pub(crate) public_url: String,
+    pub(crate) job_retention: Duration,
+}
+
+impl Context {
+    /// Begins a transaction for a job, which is named in the audit log as requests are.
+    pub(crate) async fn begin(&self, claim: &Claim) -> Result<Tx, Failure> {
+        let request = Request { id: format!("job {}", claim.id), ip: None };
+        Ok(self.db.begin(request).await?)
+    }
+}

@@ -1,0 +1,163 @@
+//! Every kind of job, in one table.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+use tenancy::queue::{Claim, Kind, Schedule};
+use tenancy::{Job, SendMail, SweepTrials, TrimJobs, Tx};
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// How a kind of job is done.
+pub(crate) trait Work: Job {
+    /// Does it. What it changes in the store belongs into the transaction that it returns: the job is marked as done in
+    /// there, and both are committed or neither.
+    fn run(self, context: &Context, claim: &Claim) -> impl Future<Output = Result<Tx, Failure>> + Send;
+}
+
+/// A line of the table.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    priority: i16,
+    payload: &'static str,
+    pub(crate) run: Handler,
+}
+
+/// Reads the payload and does the work.
+pub(crate) type Handler = fn(Arc<Context>, Arc<Claim>) -> BoxFuture<'static, Result<Tx, Failure>>;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// The table: kind, queue, attempts, timeout of one attempt, lifetime, and for some how often they run by themselves.
+/// What waits for different things waits in different queues, so that none holds the others up. The priority stands with
+/// the payload, since it is given when a job is enqueued.
+static REGISTRY: &[Entry] = &[
+    entry::<SendMail>("mail", 15, MINUTE, DAY),
+    entry::<SweepTrials>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE, "{}"),
+    entry::<TrimJobs>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR, "{}"),
+];
+
+pub(crate) const fn entry<J: Work>(
+    queue: &'static str,
+    attempts: i32,
+    timeout: Duration,
+    lifetime: Duration,
+) -> Entry {
+    let kind = Kind { name: J::KIND, queue, attempts, timeout, lifetime, every: None };
+    Entry { kind, priority: J::PRIORITY, payload: "{}", run: run::<J> }
+}
+
+impl Entry {
+    /// With a run in each slot of this length, with this payload.
+    const fn every(mut self, slot: Duration, payload: &'static str) -> Self {
+        self.kind.every = Some(slot);
+        self.payload = payload;
+        self
+    }
+}
+
+fn run<J: Work>(context: Arc<Context>, claim: Arc<Claim>) -> BoxFuture<'static, Result<Tx, Failure>> {
+    Box::pin(async move {
+        let job: J = serde_json::from_value(claim.payload.clone())
+            .map_err(|error| Failure::Hopeless(format!("the payload cannot be read: {error}")))?;
+        job.run(&context, &claim).await
+    })
+}
+
+/// The kinds of jobs that a worker can do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Registry(&'static [Entry]);
+
+impl Registry {
+    /// All that there are.
+    pub(crate) const fn all() -> Self {
+        Self(REGISTRY)
+    }
+
+    /// Others, for tests.
+    #[cfg(test)]
+    pub(crate) const fn of(entries: &'static [Entry]) -> Self {
+        Self(entries)
+    }
+
+    /// The kinds as the store is told.
+    pub(crate) fn kinds(self) -> Vec<Kind> {
+        self.0.iter().map(|entry| entry.kind).collect()
+    }
+
+    /// The names of the kinds.
+    pub(crate) fn names(self) -> Vec<&'static str> {
+        self.0.iter().map(|entry| entry.kind.name).collect()
+    }
+
+    /// The queues, each once.
+    pub(crate) fn queues(self) -> BTreeSet<&'static str> {
+        self.0.iter().map(|entry| entry.kind.queue).collect()
+    }
+
+    /// The kinds of a queue, those first that go first.
+    pub(crate) fn in_queue(self, queue: &str) -> Vec<&'static str> {
+        let mut entries: Vec<_> = self.0.iter().filter(|entry| entry.kind.queue == queue).collect();
+        entries.sort_by_key(|entry| Reverse(entry.priority));
+        entries.into_iter().map(|entry| entry.kind.name).collect()
+    }
+
+    /// How a kind is done.
+    pub(crate) fn find(self, kind: &str) -> Option<&'static Entry> {
+        self.0.iter().find(|entry| entry.kind.name == kind)
+    }
+
+    /// The kinds that run by themselves.
+    pub(crate) fn schedules(self) -> Vec<Schedule> {
+        let scheduled = self.0.iter().filter_map(|entry| Some((entry, entry.kind.every?)));
+        scheduled
+            .map(|(entry, every)| Schedule {
+                kind: entry.kind.name,
+                every,
+                payload: serde_json::from_str(entry.payload).unwrap_or(Value::Null),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    // proves JOB-2
+    #[test]
+    fn every_kind_has_a_name_of_its_own_and_time_for_one_attempt() {
+        let names: HashSet<_> = Registry::all().names().into_iter().collect();
+        assert_eq!(names.len(), REGISTRY.len());
+        for Entry { kind, .. } in REGISTRY {
+            assert!(kind.attempts > 0 && kind.timeout < kind.lifetime, "{}", kind.name);
+        }
+    }
+
+    // proves JOB-5
+    #[test]
+    fn the_payload_of_a_schedule_can_be_read_by_its_kind() {
+        for schedule in Registry::all().schedules() {
+            assert!(
+                match schedule.kind {
+                    SweepTrials::KIND => serde_json::from_value::<SweepTrials>(schedule.payload).is_ok(),
+                    TrimJobs::KIND => serde_json::from_value::<TrimJobs>(schedule.payload).is_ok(),
+                    other => panic!("{other} is scheduled and not read here"),
+                },
+                "{}",
+                schedule.kind
+            );
+        }
+    }
+}

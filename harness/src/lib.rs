@@ -16,6 +16,7 @@
 
 mod binaries;
 mod database;
+pub mod otlp;
 mod postgres;
 mod psql;
 pub mod queries;

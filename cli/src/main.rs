@@ -9,6 +9,7 @@ mod decisions;
 mod entity;
 mod exit;
 mod explain;
+mod health;
 mod import;
 mod key;
 mod policies;
@@ -48,6 +49,7 @@ enum Command {
     Serve,
     /// Bring the store's schema up to date and stop.
     Migrate,
+    Health(health::Arguments),
     /// Bring in users, organizations, resources and all the rest from a file of NDJSON.
     Import(import::Arguments),
     /// Work on the policy folder.
@@ -103,6 +105,7 @@ async fn run(command: Command, config: &Config) -> anyhow::Result<u8> {
     match command {
         Command::Serve => serve::serve(config).await,
         Command::Migrate => serve::migrate(config).await,
+        Command::Health(arguments) => health::run(config, &arguments).await,
         Command::Import(arguments) => import::run(config, &arguments).await,
         Command::Policies(policies::Command::Explain(arguments)) => explain::run(config, &arguments).await,
         Command::Policies(command) => policies::run(&command, &config.policies),

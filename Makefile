@@ -53,6 +53,10 @@ bench-peers: ## The same beside other servers, which are downloaded into target/
 	$(CARGO) run --release --package bench -- peers docs/performance.md --rounds $(ROUNDS) \
 		--folder target/peers $(OPTIONS)
 
+.PHONY: env
+env: ## Write .env with random secrets, for docker compose
+	@deploy/env.sh
+
 .PHONY: sqlx
 sqlx: ## Write tenancy/.sqlx anew, after a query or a migration has changed
 	$(HARNESS) sqlx write

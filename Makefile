@@ -87,3 +87,5 @@ fmt-check:
 .PHONY: clippy
 clippy:
 	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
+	@# As images are built, without the embedded store.
+	$(CARGO) clippy --package cli --no-default-features -- -D warnings

@@ -84,8 +84,8 @@ clean: ## Remove everything that was built
 fmt-check:
 	$(CARGO) fmt --all -- --check
 
+# The second time as images are built, without the embedded store.
 .PHONY: clippy
 clippy:
 	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
-	@# As images are built, without the embedded store.
 	$(CARGO) clippy --package cli --no-default-features -- -D warnings

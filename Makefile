@@ -53,6 +53,10 @@ bench-peers: ## The same beside other servers, which are downloaded into target/
 	$(CARGO) run --release --package bench -- peers docs/performance.md --rounds $(ROUNDS) \
 		--folder target/peers $(OPTIONS)
 
+.PHONY: env
+env: ## Write .env with random secrets, for docker compose
+	@deploy/env.sh
+
 .PHONY: sqlx
 sqlx: ## Write tenancy/.sqlx anew, after a query or a migration has changed
 	$(HARNESS) sqlx write
@@ -80,6 +84,8 @@ clean: ## Remove everything that was built
 fmt-check:
 	$(CARGO) fmt --all -- --check
 
+# The second time as images are built, without the embedded store.
 .PHONY: clippy
 clippy:
 	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
+	$(CARGO) clippy --package cli --no-default-features -- -D warnings

@@ -9,6 +9,7 @@ mod decisions;
 mod entity;
 mod exit;
 mod explain;
+mod health;
 mod import;
 mod key;
 mod mail;
@@ -54,6 +55,7 @@ enum Command {
     Work(WorkArguments),
     /// Bring the store's schema up to date and stop.
     Migrate,
+    Health(health::Arguments),
     /// Bring in users, organizations, resources and all the rest from a file of NDJSON.
     Import(import::Arguments),
     /// Work on the policy folder.
@@ -121,6 +123,7 @@ async fn run(command: Option<Command>, config: &Config) -> anyhow::Result<u8> {
         Command::Work(WorkArguments { once: true }) => serve::work_once(config).await,
         Command::Work(WorkArguments { once: false }) => serve::run(config, Role::Worker).await,
         Command::Migrate => store::migrate(config).await,
+        Command::Health(arguments) => health::run(config, &arguments).await,
         Command::Import(arguments) => import::run(config, &arguments).await,
         Command::Policies(policies::Command::Explain(arguments)) => explain::run(config, &arguments).await,
         Command::Policies(command) => policies::run(&command, &config.policies),

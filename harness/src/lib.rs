@@ -17,6 +17,7 @@
 
 mod binaries;
 mod database;
+pub mod otlp;
 mod postgres;
 mod psql;
 pub mod queries;

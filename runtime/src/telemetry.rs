@@ -15,8 +15,11 @@ use crate::{Config, Error, VERSION, log};
 /// The name under which traces are filed.
 const SERVICE: &str = "doorward";
 
-/// The headers of W3C Trace Context.
-const TRACE_HEADERS: [&str; 2] = ["traceparent", "tracestate"];
+/// The header of W3C Trace Context that names a trace and the span in it.
+const TRACEPARENT: &str = "traceparent";
+
+/// All headers of W3C Trace Context.
+const TRACE_HEADERS: [&str; 2] = [TRACEPARENT, "tracestate"];
 
 /// What sends a trace must not make traces of its own, or each export would cause the next.
 const NOT_TRACED: [&str; 5] = ["h2", "hyper", "hyper_util", "opentelemetry", "reqwest"];
@@ -70,8 +73,19 @@ impl Telemetry {
     }
 }
 
+/// The trace and the span that the caller is in, as a W3C `traceparent`, for those who go on with it later or elsewhere
+/// ([`continue_trace`]). None where no traces are made, and outside of every span that is traced.
+#[must_use]
+pub fn current_trace() -> Option<String> {
+    let mut headers = HashMap::new();
+    // Asks OpenTelemetry, not for the current span: that one may be too detailed to be traced, in one that is.
+    opentelemetry::global::get_text_map_propagator(|propagator| propagator.inject(&mut headers));
+    headers.remove(TRACEPARENT)
+}
+
 /// Makes a span part of the trace that a caller began (W3C Trace Context), if its headers name one. To be called before
-/// the span is entered.
+/// the span is entered. For a `traceparent` that was kept, give
+/// `|name| (name == "traceparent").then(|| kept.clone())`.
 pub fn continue_trace(span: &tracing::Span, header: impl Fn(&str) -> Option<String>) {
     let headers: HashMap<String, String> =
         TRACE_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), header(name)?))).collect();
@@ -81,17 +95,6 @@ pub fn continue_trace(span: &tracing::Span, header: impl Fn(&str) -> Option<Stri
     let parent = opentelemetry::global::get_text_map_propagator(|propagator| propagator.extract(&headers));
     // An error says that no traces are made here.
     let _ = span.set_parent(parent);
-}
-
-/// The trace that the current span belongs to, as a W3C `traceparent`; none when no traces are made.
-#[must_use]
-pub fn current_trace() -> Option<String> {
-    let mut headers = HashMap::new();
-    let context = tracing::Span::current().context();
-    opentelemetry::global::get_text_map_propagator(|propagator| {
-        propagator.inject_context(&context, &mut headers)
-    });
-    headers.remove(TRACE_HEADERS[0])
 }
 
 /// Which spans become traces. Not the filter of the logs: quiet logs do not mean fewer traces.

@@ -1,7 +1,10 @@
 //! Tests of the binary as its users run it.
 #![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
 
+mod compose;
 mod decisions;
+mod dockerfile;
+mod health;
 mod import;
 mod mail;
 mod paused;

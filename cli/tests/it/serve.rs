@@ -121,6 +121,7 @@ fn every_command_has_help_and_the_document_is_json() {
         &["serve", "--help"],
         &["import", "--help"],
         &["migrate", "--help"],
+        &["health", "--help"],
         &["policies", "--help"],
         &["policies", "explain", "--help"],
         &["key", "--help"],

@@ -64,16 +64,7 @@ impl Home {
 
     /// Starts a server and waits until it has said where it listens, and a key if it makes one.
     pub(crate) fn serve(&self) -> Server {
-        let mut child = self.command(&[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let banner = lines
-            .next()
-            .unwrap_or_else(|| panic!("ended: {}", Ended::from(wait(&mut child)).stderr))
-            .unwrap();
-        let address = banner.split_whitespace().nth(3).unwrap().to_owned();
-        let (tell, told) = std::sync::mpsc::channel();
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tell.send(line))));
-        Server { child, address, banner, told }
+        Server::start(self.command(&[]))
     }
 }
 
@@ -86,6 +77,20 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Starts a command that serves, and waits for its banner.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let banner = lines
+            .next()
+            .unwrap_or_else(|| panic!("ended: {}", Ended::from(wait(&mut child)).stderr))
+            .unwrap();
+        let address = banner.split_whitespace().nth(3).unwrap().to_owned();
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tell.send(line))));
+        Self { child, address, banner, told }
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

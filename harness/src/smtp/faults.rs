@@ -122,3 +122,21 @@ impl Set {
         z ^ (z >> 31)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_seed_loses_the_same_replies_and_about_as_many_as_asked() {
+        let lost = |seed| {
+            let faults = Faults::default();
+            faults.lose_some_replies(250, seed);
+            (0..1000).map(|_| faults.loses()).collect::<Vec<_>>()
+        };
+        assert_eq!(lost(7), lost(7));
+        assert_ne!(lost(7), lost(8));
+        let count = lost(7).iter().filter(|lost| **lost).count();
+        assert!((200..300).contains(&count), "{count}");
+    }
+}

@@ -61,7 +61,7 @@ pub enum Part {
 
 /// The templates of a mail; `pages!` implements it.
 pub trait Pages {
-    /// Fills one template. `subject` is for the parts that show it.
+    /// Fills one template. `subject` is for the HTML, whose file has none.
     ///
     /// # Errors
     /// What askama says.
@@ -80,7 +80,7 @@ pub trait Written: Pages {
     fn letter(&self, locale: Locale, brand: &Brand) -> Result<Letter, LetterError> {
         let subject = one_line(&self.page(Part::Subject, locale, brand, "")?);
         let html = self.page(Part::Html, locale, brand, &subject)?;
-        let text = laid_out(&self.page(Part::Text, locale, brand, &subject)?);
+        let text = laid_out(&self.page(Part::Text, locale, brand, "")?);
         Ok(Letter { subject, html, text, links: self.links() })
     }
 }
@@ -125,9 +125,8 @@ macro_rules! pages {
                         struct Text<'a> {
                             mail: &'a $mail,
                             brand: &'a $crate::mail::brand::Brand,
-                            subject: &'a str,
                         }
-                        Text { mail: self, brand, subject }.render()
+                        Text { mail: self, brand }.render()
                     }
                 )+}
             }

@@ -3,6 +3,7 @@
 mod folder;
 mod hostile;
 mod letters;
+mod logged;
 mod message;
 mod smtp;
 mod support;

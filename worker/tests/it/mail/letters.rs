@@ -136,10 +136,7 @@ fn links_stay_below_the_public_url_whatever_the_token() {
     let link = |segments: &[&str]| brand.link(segments).to_string();
     assert_eq!(link(&[]), "https://door.example.org:8443/access");
     assert_eq!(link(&["verify", "a_b-c"]), "https://door.example.org:8443/access/verify/a_b-c");
-    assert_eq!(
-        link(&["a/../b?c#d\"\r\n"]),
-        "https://door.example.org:8443/access/a%2F..%2Fb%3Fc%23d%22%0D%0A"
-    );
+    assert_eq!(link(&["a/../b?c#d\"\r\n"]), "https://door.example.org:8443/access/a%2F..%2Fb%3Fc%23d%22");
     for none in ["", "door.example.org", "javascript:alert(1)", "ftp://example.org"] {
         assert!(Brand::new(none).is_err(), "{none}");
     }

@@ -18,7 +18,8 @@ async fn a_consumer_that_is_stopped_waits_for_its_work_and_leaves_the_rest_to_ot
     push(&redis, &wakes(0..10)).await;
     until("two begin", async || seen.running().now == 2).await;
     stop.cancel();
-    tokio::time::sleep(Duration::from_millis(200)).await; // time to end too early, or to begin another
+    // Time to end too early, or to begin another; longer than Redis has to hear of the end.
+    tokio::time::sleep(Duration::from_millis(1300)).await;
     assert_eq!(seen.counts().len(), 2);
     assert!(!task.is_finished(), "its work goes on");
     gate.release();
@@ -45,6 +46,8 @@ async fn a_consumer_stops_although_redis_is_gone() {
     seen.all(&wakes(0..1)).await;
     block_in_place(|| server.kill()).expect("killed");
     stop.cancel();
+    tokio::time::sleep(Duration::from_millis(200)).await; // time to end too early
+    assert!(!task.is_finished(), "its work goes on");
     gate.release();
     timeout(PATIENCE, task).await.expect("in time").expect("no panic");
     assert_eq!(seen.running().ended, 1);

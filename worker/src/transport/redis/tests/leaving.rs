@@ -6,7 +6,7 @@ use tokio::task::block_in_place;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Gate, PATIENCE, QUEUE, Seen, client, push, server, until, wakes, workers};
+use super::{Gate, PATIENCE, QUEUE, Seen, ask, client, push, server, until, wakes, workers};
 use crate::transport::redis::WINDOW;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,6 +34,33 @@ async fn a_consumer_that_is_stopped_waits_for_its_work_and_leaves_the_rest_to_ot
         .all(&wakes(0..10).into_iter().filter(|wake| !seen.counts().contains_key(wake)).collect::<Vec<_>>())
         .await;
     assert_eq!(others.counts().len(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hint_that_waits_for_a_place_is_left_to_others() {
+    let server = server();
+    let (redis, seen, gate, stop) =
+        (client(&server, "a"), Seen::default(), Gate::shut(), CancellationToken::new());
+    let task = seen.consume(&redis, 2, &gate, &stop);
+    let (first, second) = (wakes(0..1), wakes(1..2));
+    push(&redis, &first).await;
+    seen.all(&first).await;
+    // The work goes on without its worker; its hint comes again and takes the other place.
+    let _: usize = ask(&server, &["CLIENT", "KILL", "TYPE", "normal"]).await;
+    until("it has come again", async || seen.running().now == 2).await;
+    push(&redis, &second).await;
+    until("the next one is fetched", async || {
+        ask::<usize>(&server, &["SCARD", "doorward:mail:inflight:a-mail-1"]).await == 2
+    })
+    .await;
+    stop.cancel();
+    gate.release();
+    timeout(PATIENCE, task).await.expect("in time").expect("no panic");
+    assert!(!seen.counts().contains_key(&second[0]), "it was to stop");
+
+    let others = Seen::default();
+    others.consume(&client(&server, "b"), 2, &Gate::open(), &CancellationToken::new());
+    others.all(&second).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

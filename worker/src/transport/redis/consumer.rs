@@ -204,7 +204,8 @@ impl Crew {
         // Work that a former worker began counts too.
         let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return };
         if self.stop.is_cancelled() {
-            // Never acknowledged, so that it goes back when this worker leaves.
+            // Never acknowledged, so that it goes back when this worker leaves. With it go those that end after the stop:
+            // apalis acknowledges once all its handlers have ended. Those come twice, and find nothing to do.
             std::future::pending::<()>().await;
         }
         let work = work(wake);

@@ -21,17 +21,10 @@ const ANSWER: Duration = Duration::from_secs(10);
 ///
 /// Not the client's own `ConnectionManager`: that keeps a failed attempt for ever if Redis refused it, for a password
 /// for instance, and stays with a connection on which nobody answers any more.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Link {
     client: Client,
     kept: Arc<Mutex<Option<MultiplexedConnection>>>,
-}
-
-impl std::fmt::Debug for Link {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The client's own shows the password.
-        formatter.debug_struct("Link").finish_non_exhaustive()
-    }
 }
 
 impl Link {

@@ -83,7 +83,6 @@ impl Queue {
         let script = Script::new(include_str!("settle.lua"));
         let mut call = script.key(self.config.workers_set());
         call.key(self.config.active_jobs_list())
-            .key(self.config.scheduled_jobs_set())
             .key(self.config.job_data_hash())
             .key(self.config.inflight_set_for(former))
             .key(self.config.worker_metadata_key(former))

@@ -1,7 +1,7 @@
 -- Cleans up behind a worker that runs no more.
--- KEYS: all workers, hints that wait, hints that wait for their second, the data of all hints, what the worker held,
--- the note about it. ARGV: its name, what the keys of notes about hints begin with.
-local workers, waiting, scheduled, data, held, note = unpack(KEYS)
+-- KEYS: all workers, hints that wait, the data of all hints, what the worker held, the note about it. ARGV: its name,
+-- what the keys of notes about hints begin with.
+local workers, waiting, data, held, note = unpack(KEYS)
 local name, notes = ARGV[1], ARGV[2]
 
 for _, id in ipairs(redis.call('SMEMBERS', held)) do
@@ -11,18 +11,9 @@ redis.call('DEL', held, note)
 redis.call('ZREM', workers, name)
 
 -- A Redis that evicts keys leaves ids without their data. The first of them would end every worker that fetches it.
-local function is_whole(id)
-    return redis.call('HEXISTS', data, id) == 1 and redis.call('EXISTS', notes .. ':' .. id) == 1
-end
 for _, id in ipairs(redis.call('LRANGE', waiting, 0, -1)) do
-    if not is_whole(id) then
+    if redis.call('HEXISTS', data, id) == 0 or redis.call('EXISTS', notes .. ':' .. id) == 0 then
         redis.call('LREM', waiting, 0, id)
-        redis.call('HDEL', data, id)
-    end
-end
-for _, id in ipairs(redis.call('ZRANGE', scheduled, 0, -1)) do
-    if not is_whole(id) then
-        redis.call('ZREM', scheduled, id)
         redis.call('HDEL', data, id)
     end
 end

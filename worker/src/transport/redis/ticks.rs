@@ -31,3 +31,47 @@ impl PollStrategy for Ticks {
         fired
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Wake, Waker};
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(12);
+
+    /// Notes that it was woken.
+    #[derive(Default)]
+    struct Bell(AtomicBool);
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_was_told_of_a_tick_is_woken_for_the_next_without_asking_again() {
+        let bell = Arc::new(Bell::default());
+        let waker = Waker::from(Arc::clone(&bell));
+        let mut ticks = Ticks::every(Duration::from_millis(100));
+        let fired = async {
+            loop {
+                bell.0.store(false, Ordering::SeqCst);
+                if ticks.poll_drive(&mut Context::from_waker(&waker), &PollSnapshot::new()).is_ready() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, fired).await.expect("a tick");
+        let woken = async {
+            while !bell.0.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, woken).await.expect("woken");
+    }
+}

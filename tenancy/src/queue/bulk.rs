@@ -50,6 +50,9 @@ pub async fn remove_any(
     state: Option<JobState>,
     kind: Option<&str>,
 ) -> Result<Bulk> {
+    if kind.is_some_and(|kind| kind.is_empty() || kind.contains('\0')) {
+        return Err(Error::invalid("kind", "at least one character, any but NUL"));
+    }
     let removed = delete(tx, Reach::ALL, state, kind).await?;
     let said = json!({ "removed": removed.count, "state": state, "kind": kind });
     recorded(tx, allowed, None, said, removed).await
@@ -66,6 +69,9 @@ pub async fn retry_dead(
     allowed: &Authorized<platform::ManageQueue>,
     kind: &str,
 ) -> Result<Bulk> {
+    if kind.contains('\0') {
+        return Err(Error::NotFound(super::pause::NOUN));
+    }
     let is_known = sqlx::query_scalar!(
         r#"select exists (select from job_kinds where kind = $1)
                or exists (select from jobs where kind = $1 and state = 'dead') as "known!""#,

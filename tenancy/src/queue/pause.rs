@@ -59,6 +59,9 @@ pub async fn resume(tx: &mut Tx, allowed: &Authorized<platform::ManageQueue>, ki
 
 /// Since when a kind is paused, which nobody else changes until this transaction ends.
 async fn lock(tx: &mut Tx, kind: &str) -> Result<Option<DateTime<Utc>>> {
+    if kind.contains('\0') {
+        return Err(Error::NotFound(NOUN));
+    }
     let found = sqlx::query_scalar!("select paused_at from job_kinds where kind = $1 for update", kind)
         .fetch_optional(tx.connection())
         .await?;

@@ -17,7 +17,7 @@ use crate::routes::queue::JobStateView;
 
 /// How many jobs there are, and how it goes with them.
 #[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::queue::Figures`
+#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::queue::Counts`
 pub(crate) struct FiguresView {
     /// That wait.
     pending: i64,

@@ -226,6 +226,28 @@ async fn a_paused_kind_does_not_begin_and_a_resumed_one_is_handed_over_at_once()
     }
 }
 
+// proves JOB-4, JOB-2
+#[tokio::test]
+async fn a_pause_takes_nothing_of_the_lifetime_of_those_that_wait() {
+    let app = TestApp::start().await;
+    register(&app, "greet");
+    let since =
+        |ago: &str| job("pending").with("due_since", &format!("now() - interval '{ago}'")).insert(&app);
+    let (before, meanwhile) = (since("170 min"), since("90 min"));
+    app.query("update job_kinds set paused_at = now() - interval '2 h'");
+    of_kind(&app, "greet", "resume").await.expect(200);
+    let rescued = store::rescue(&app.db, Duration::from_secs(3600)).await.unwrap();
+    assert_eq!(
+        (rescued.outlived, state(&app, &before), state(&app, &meanwhile)),
+        (0, "pending".into(), "pending".into())
+    );
+    assert_eq!(
+        app.query("select round(extract(epoch from now() - due_since) / 600) from jobs order by id"),
+        "5\n0",
+        "50 of its 60 minutes had passed before the pause, and none of the other's"
+    );
+}
+
 // proves JOB-4, JOB-5
 #[tokio::test]
 async fn schedules_tell_their_last_run() {

@@ -35,20 +35,23 @@ pub async fn pause(tx: &mut Tx, allowed: &Authorized<platform::ManageQueue>, kin
     changed(tx, allowed, before, Pause { kind: kind.to_owned(), paused_at: paused }).await
 }
 
-/// Jobs of this kind begin again. Resuming what is not paused is no error.
+/// Jobs of this kind begin again, with as much of their lifetime as they had left. Resuming what is not paused is no error.
 ///
 /// # Errors
 /// As [`pause`].
 pub async fn resume(tx: &mut Tx, allowed: &Authorized<platform::ManageQueue>, kind: &str) -> Result<Pause> {
     let before = lock(tx, kind).await?;
-    if before.is_some() {
+    if let Some(paused_at) = before {
         sqlx::query!("update job_kinds set paused_at = null where kind = $1", kind)
             .execute(tx.connection())
             .await?;
-        // Hints that were given before the pause have found nothing to do, and would be given again only much later.
+        // The pause does not count towards the lifetime: nobody could have done them. And hints that were given before
+        // it have found nothing to do, and would be given again only much later.
         sqlx::query!(
-            "update jobs set relayed_at = null where kind = $1 and state = 'pending' and relayed_at is not null",
-            kind
+            "update jobs set due_since = due_since + (now() - greatest(due_since, $2)), relayed_at = null
+             where kind = $1 and state = 'pending' and due_since < now()",
+            kind,
+            paused_at,
         )
         .execute(tx.connection())
         .await?;

@@ -52,15 +52,20 @@ pub(crate) struct PageView {
     has_previous: bool,
 }
 
-fn first() -> u32 {
+pub(crate) fn first() -> u32 {
     1
 }
 
-fn twenty() -> u32 {
+pub(crate) fn twenty() -> u32 {
     20
 }
 
 impl ListQuery {
+    /// For routes whose query says more: flattened fields would all be texts.
+    pub(crate) fn new(page: u32, limit: u32, fields: Option<String>) -> Self {
+        Self { page, limit, fields }
+    }
+
     pub(crate) fn page(&self) -> Result<Page, Problem> {
         Page::new(self.page, self.limit).ok_or_else(|| {
             let message = format!("page is at least 1, limit 1 to {}", Page::MAX);

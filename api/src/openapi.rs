@@ -29,6 +29,7 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "keys", description = "API keys"),
         (name = "import", description = "Bringing things in"),
         (name = "policies", description = "The policy folder"),
+        (name = "queue", description = "Background work"),
         (name = "operations", description = "For whoever runs it"),
     ),
 )]

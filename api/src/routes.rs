@@ -1,11 +1,15 @@
 //! Every route, with the action that decides it.
 
+mod admin_queue;
 mod authorize;
 mod decisions;
 mod health;
 mod import;
+mod job_kinds;
 mod keys;
+mod mail;
 mod policies;
+mod queue;
 mod resources;
 
 use axum::extract::DefaultBodyLimit;
@@ -48,6 +52,22 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/resources/bulk", Action("workspace.write_resources")),
     ("post", "/api/v1/import", Action("platform.import")),
     ("get", "/api/v1/policies", Action("platform.view_policies")),
+    ("get", "/api/v1/queue/jobs", Action("job.list")),
+    ("delete", "/api/v1/queue/jobs", Action("job.remove")),
+    ("get", "/api/v1/queue/jobs/{job_id}", Action("job.list")),
+    ("post", "/api/v1/queue/jobs/{job_id}/cancel", Action("job.cancel")),
+    ("post", "/api/v1/queue/jobs/{job_id}/retry", Action("job.retry")),
+    ("get", "/api/v1/admin/queue", Action("platform.view_queue")),
+    ("get", "/api/v1/admin/queue/schedules", Action("platform.view_queue")),
+    ("get", "/api/v1/admin/queue/jobs", Action("platform.view_queue")),
+    ("delete", "/api/v1/admin/queue/jobs", Action("platform.manage_queue")),
+    ("get", "/api/v1/admin/queue/jobs/{job_id}", Action("platform.view_queue")),
+    ("post", "/api/v1/admin/queue/jobs/{job_id}/cancel", Action("platform.manage_queue")),
+    ("post", "/api/v1/admin/queue/jobs/{job_id}/retry", Action("platform.manage_queue")),
+    ("post", "/api/v1/admin/queue/kinds/{kind}/pause", Action("platform.manage_queue")),
+    ("post", "/api/v1/admin/queue/kinds/{kind}/resume", Action("platform.manage_queue")),
+    ("post", "/api/v1/admin/queue/kinds/{kind}/retry", Action("platform.manage_queue")),
+    ("post", "/api/v1/admin/mail/test", Action("platform.send_test_mail")),
     ("get", "/healthz", Public),
     ("get", "/readyz", Public),
     ("get", "/metrics", Public),
@@ -72,6 +92,20 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(resources::get, resources::put, resources::patch, resources::delete))
         .merge(bulk)
         .routes(routes!(policies::get))
+        .routes(routes!(queue::list, queue::remove))
+        .routes(routes!(queue::get))
+        .routes(routes!(queue::cancel))
+        .routes(routes!(queue::retry))
+        .routes(routes!(job_kinds::stats))
+        .routes(routes!(job_kinds::schedules))
+        .routes(routes!(admin_queue::list, admin_queue::remove))
+        .routes(routes!(admin_queue::get))
+        .routes(routes!(admin_queue::cancel))
+        .routes(routes!(admin_queue::retry))
+        .routes(routes!(job_kinds::pause))
+        .routes(routes!(job_kinds::resume))
+        .routes(routes!(job_kinds::retry_dead))
+        .routes(routes!(mail::test))
         .merge(operations())
 }
 

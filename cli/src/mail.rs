@@ -1,5 +1,7 @@
 //! `doorward mail …`
 
+mod test;
+
 use std::io::Write as _;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -8,7 +10,7 @@ use runtime::Config;
 use tenancy::{Locale, MailTemplate};
 use worker::mail::{Composer, Outgoing, SAMPLE_JOB, sample};
 
-/// Look at the mails that Doorward writes.
+/// Look at the mails that Doorward writes, and try whether they arrive.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print a mail with invented content. Its links lead to DOORWARD_PUBLIC_URL; their tokens open nothing.
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     },
     /// List all mails with what they are for.
     List,
+    /// Send a mail with invented content, by a running Doorward.
+    Test(test::Test),
 }
 
 /// A form of a mail.
@@ -48,8 +52,8 @@ fn locale() -> impl TypedValueParser<Value = Locale> {
     PossibleValuesParser::new(names).try_map(|name| Locale::parse(&name).ok_or("no such language"))
 }
 
-/// Runs a command; needs no running Doorward.
-pub(crate) fn run(config: &Config, command: &Command) -> anyhow::Result<u8> {
+/// Runs a command; only a test mail needs a running Doorward.
+pub(crate) async fn run(config: &Config, command: &Command) -> anyhow::Result<u8> {
     match command {
         Command::Preview { template, locale, format } => preview(config, *template, *locale, *format)?,
         Command::List => {
@@ -57,6 +61,7 @@ pub(crate) fn run(config: &Config, command: &Command) -> anyhow::Result<u8> {
                 println!("{:<18} {}", template.as_str(), about(*template));
             }
         }
+        Command::Test(test) => test::run(config, test).await?,
     }
     Ok(0)
 }

@@ -14,6 +14,7 @@ mod import;
 mod key;
 mod mail;
 mod policies;
+mod queue;
 mod serve;
 mod store;
 
@@ -70,9 +71,13 @@ enum Command {
     /// Look after the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Look at the mails that Doorward writes.
+    /// Look at the mails that Doorward writes, and try whether they arrive.
     #[command(subcommand)]
     Mail(mail::Command),
+    /// Look after background work.
+    ///
+    /// Without a command: how it goes with each kind of job.
+    Queue(queue::Arguments),
     /// Print every setting with its value and meaning. Secrets are not shown.
     Config,
     /// Print the OpenAPI document.
@@ -130,7 +135,8 @@ async fn run(command: Option<Command>, config: &Config) -> anyhow::Result<u8> {
         Command::Key(command) => key::run(config, &command).await,
         Command::Decisions(command) => decisions::run(config, &command).await,
         Command::Audit(AuditCommand::Verify) => store::verify_audit(config).await,
-        Command::Mail(command) => mail::run(config, &command),
+        Command::Mail(command) => mail::run(config, &command).await,
+        Command::Queue(arguments) => queue::run(config, &arguments).await,
         Command::Config => {
             config::print(config);
             Ok(0)

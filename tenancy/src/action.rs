@@ -85,6 +85,61 @@ impl Target for KeyOwner {
     }
 }
 
+/// Whose a job is: a workspace's, else an organization's, else a person's, else the platform's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobOwner {
+    /// Nobody's in particular.
+    Platform,
+    /// An organization's.
+    Org(OrgId),
+    /// A workspace's.
+    Workspace(WorkspaceId),
+    /// A person's.
+    User(UserId),
+}
+
+impl JobOwner {
+    /// The word for such an owner in errors.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Platform => Platform::NOUN,
+            Self::Org(_) => KeyOwner::NOUN,
+            Self::Workspace(_) => WorkspaceId::NOUN,
+            Self::User(_) => UserId::NOUN,
+        }
+    }
+}
+
+impl Target for JobOwner {
+    const NOUN: &'static str = "job";
+
+    fn uid(&self) -> EntityUid {
+        match self {
+            Self::Platform => Platform.uid(),
+            Self::Org(id) => core_uid("Organization", &id.to_string()),
+            Self::Workspace(id) => id.uid(),
+            Self::User(id) => id.uid(),
+        }
+    }
+
+    fn view(&self) -> Option<&'static str> {
+        match self {
+            Self::Platform => None,
+            Self::Org(_) => Some("org.view"),
+            Self::Workspace(_) => Some("workspace.view"),
+            Self::User(_) => Some("user.view"),
+        }
+    }
+
+    fn org(&self) -> Option<OrgId> {
+        match self {
+            Self::Org(id) => Some(*id),
+            Self::Platform | Self::Workspace(_) | Self::User(_) => None,
+        }
+    }
+}
+
 impl Target for ApiKeyId {
     const NOUN: &'static str = "API key";
 
@@ -127,7 +182,7 @@ macro_rules! actions {
             #[doc = concat!("Actions `", stringify!($module), ".*`.")]
             pub mod $module {
                 #[allow(unused_imports)] // not every module has an action on each kind of target
-                use super::{Action, ApiKeyId, KeyOwner, Platform, UserId, WorkspaceId};
+                use super::{Action, ApiKeyId, JobOwner, KeyOwner, Platform, UserId, WorkspaceId};
                 $(
                     $(#[$doc])*
                     #[derive(Debug)]
@@ -157,6 +212,12 @@ actions! {
         Import = "platform.import" on Platform;
         /// Find the trials that end or have ended.
         SweepTrials = "platform.sweep_trials" on Platform;
+        /// See all jobs.
+        ViewQueue = "platform.view_queue" on Platform;
+        /// Cancel, retry and remove any job, and pause kinds.
+        ManageQueue = "platform.manage_queue" on Platform;
+        /// Send a mail with invented content to any address.
+        SendTestMail = "platform.send_test_mail" on Platform;
     }
     user {
         /// Make a guest of a user whose trial is over.
@@ -165,6 +226,16 @@ actions! {
         Remind = "user.remind" on UserId;
         /// Send a user a mail.
         Mail = "user.mail" on UserId;
+    }
+    job {
+        /// List jobs, and see each.
+        List = "job.list" on JobOwner;
+        /// Stop a job that waits or runs.
+        Cancel = "job.cancel" on JobOwner;
+        /// Run a dead job again.
+        Retry = "job.retry" on JobOwner;
+        /// Remove jobs that are finished.
+        Remove = "job.remove" on JobOwner;
     }
     key {
         /// List keys.

@@ -43,6 +43,12 @@ pub enum Scope {
     /// Read the decision log.
     #[serde(rename = "decisions:read")]
     DecisionsRead,
+    /// See background work.
+    #[serde(rename = "jobs:read")]
+    JobsRead,
+    /// Cancel, retry and remove background work.
+    #[serde(rename = "jobs:write")]
+    JobsWrite,
     /// See the state of the policy folder. Platform keys only.
     #[serde(rename = "policies:read")]
     PoliciesRead,
@@ -53,12 +59,14 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Authorize,
         Self::ResourcesRead,
         Self::ResourcesWrite,
         Self::KeysManage,
         Self::DecisionsRead,
+        Self::JobsRead,
+        Self::JobsWrite,
         Self::PoliciesRead,
         Self::Import,
     ];
@@ -72,6 +80,8 @@ impl Scope {
             Self::ResourcesWrite => "resources:write",
             Self::KeysManage => "keys:manage",
             Self::DecisionsRead => "decisions:read",
+            Self::JobsRead => "jobs:read",
+            Self::JobsWrite => "jobs:write",
             Self::PoliciesRead => "policies:read",
             Self::Import => "import",
         }

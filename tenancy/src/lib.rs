@@ -46,11 +46,13 @@ pub mod trial;
 
 /// Actions `decision.*`.
 pub use action::decision as decision_action;
+/// Actions `job.*`.
+pub use action::job as job_action;
 /// Actions `user.*`.
 pub use action::user as user_action;
 /// Actions `workspace.*`.
 pub use action::workspace as workspace_action;
-pub use action::{ACTIONS, Action, KeyOwner, Platform, Target, key, platform};
+pub use action::{ACTIONS, Action, JobOwner, KeyOwner, Platform, Target, key, platform};
 pub use audit::{Break, Change};
 pub use cache::CacheLimits;
 pub use caller::Caller;

@@ -1,12 +1,17 @@
 //! Mails as jobs ask for them: ids and choices, never a token and never what the mail says. That is read when it is sent.
 
+mod address;
 mod budget;
 mod recipient;
+mod sample;
 
 use serde::{Deserialize, Serialize};
 
 pub use budget::{Allowance, Budget};
 pub use recipient::{Recipient, recipient};
+pub use sample::send_sample;
+
+pub(crate) use address::is_address;
 
 use crate::id::UserId;
 use crate::words::words;

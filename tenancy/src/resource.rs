@@ -12,8 +12,9 @@ use crate::action::workspace;
 use crate::audit::Change;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
-use crate::id::{OrgId, ResourceId, UserId, WorkspaceId};
+use crate::id::{ResourceId, UserId, WorkspaceId};
 use crate::tx::{Authorized, Tx};
+use crate::workspace::org_of;
 
 /// The word for it in errors.
 const NOUN: &str = "resource";
@@ -471,13 +472,6 @@ async fn read(tx: &mut Tx, workspace: WorkspaceId, id: &ResourceId) -> Result<Re
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
-}
-
-async fn org_of(tx: &mut Tx, workspace: WorkspaceId) -> Result<Option<OrgId>> {
-    let org = sqlx::query_scalar!("select org_id from workspaces where id = $1", workspace.0)
-        .fetch_optional(tx.connection())
-        .await?;
-    Ok(org.flatten().map(OrgId))
 }
 
 fn uid(tx: &Tx, id: &ResourceId) -> Result<authz::EntityUid> {

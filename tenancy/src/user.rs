@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::id::UserId;
-use crate::mail::Locale;
+use crate::mail::{self, Locale};
 use crate::tx::Tx;
 use crate::words::words;
 
@@ -61,12 +61,7 @@ pub struct ImportedUser {
 
 impl ImportedUser {
     pub(crate) async fn upsert(&self, tx: &mut Tx) -> Result<()> {
-        let has_at =
-            self.email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
-        if !has_at
-            || self.email.len() > 254
-            || self.email.chars().any(|c| c.is_control() || c.is_whitespace())
-        {
+        if !mail::is_address(&self.email) {
             return Err(Error::invalid("email", "not an e-mail address"));
         }
         if self.status == AccountStatus::Pending && self.approval_due_at.is_none() {

@@ -72,3 +72,11 @@ impl ImportedWorkspace {
         Ok(())
     }
 }
+
+/// The organization of a workspace, if it is one's.
+pub(crate) async fn org_of(tx: &mut Tx, workspace: WorkspaceId) -> Result<Option<OrgId>> {
+    let org = sqlx::query_scalar!("select org_id from workspaces where id = $1", workspace.0)
+        .fetch_optional(tx.connection())
+        .await?;
+    Ok(org.flatten().map(OrgId))
+}

@@ -1,6 +1,7 @@
 //! The API as its clients see it: over TCP, on a database of its own, with the policies that ship.
 #![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
 
+mod admin_queue;
 mod authorize;
 mod batch;
 mod connections;
@@ -10,10 +11,12 @@ mod decisions;
 mod docs;
 mod health;
 mod import;
+mod jobs;
 mod keys;
 mod metrics;
 mod policies;
 mod problems;
+mod queue;
 mod requests;
 mod resources;
 mod routes;

@@ -7,6 +7,7 @@ use api::{Access, TABLE};
 use authz::Snapshot;
 use serde_json::{Value, json};
 
+use crate::jobs::job;
 use crate::support::{Call, ROOT, TestApp, shipped, text};
 use crate::world::{ACME, ANN, FAR, GLOBEX, NOTHING, OPEN};
 
@@ -17,12 +18,29 @@ fn document() -> Value {
 /// The routes that an action decides, with a path on which there is something of Acme's.
 fn guarded(key: &str) -> Vec<(&'static str, String)> {
     let decided = TABLE.iter().filter(|(_, _, access)| *access != Access::Public);
-    decided.map(|(method, path, _)| (*method, fill(path, ACME, key, "plan", NOTHING))).collect()
+    let acmes = There { org: ACME, key, resource: "plan", decision: NOTHING, job: NOTHING };
+    decided.map(|(method, path, _)| (*method, acmes.fill(path))).collect()
 }
 
-fn fill(path: &str, org: &str, key: &str, id: &str, decision: &str) -> String {
-    let path = path.replace("{org_id}", org).replace("{key_id}", key).replace("{decision_id}", decision);
-    path.replace("{type}", "Resource").replace("{id}", id)
+/// What a path can name.
+struct There<'t> {
+    org: &'t str,
+    key: &'t str,
+    resource: &'t str,
+    decision: &'t str,
+    job: &'t str,
+}
+
+/// What is nowhere.
+const NOWHERE: There<'static> =
+    There { org: NOTHING, key: NOTHING, resource: "nothing", decision: NOTHING, job: NOTHING };
+
+impl There<'_> {
+    fn fill(&self, path: &str) -> String {
+        let path = path.replace("{org_id}", self.org).replace("{key_id}", self.key);
+        let path = path.replace("{decision_id}", self.decision).replace("{job_id}", self.job);
+        path.replace("{type}", "Resource").replace("{id}", self.resource).replace("{kind}", "greet")
+    }
 }
 
 /// A body that the route takes, as far as it takes one.
@@ -33,6 +51,9 @@ fn body(method: &str, path: &str) -> String {
         (_, "/api/v1/authorize/batch") => json!({ "requests": [question] }).to_string(),
         ("put", _) => json!({ "workspace_id": OPEN, "attributes": { "kind": "changed" } }).to_string(),
         ("patch", _) => json!({ "attributes": { "kind": "changed" } }).to_string(),
+        (_, "/api/v1/admin/mail/test") => {
+            json!({ "template": "welcome", "locale": "en", "to": "ops@example.com" }).to_string()
+        }
         ("post", path) if path.ends_with("/keys") => {
             json!({ "name": "new", "scopes": ["authorize"] }).to_string()
         }
@@ -89,7 +110,7 @@ fn every_route_is_decided_by_an_action_that_the_policies_declare() {
 async fn every_route_of_the_table_is_served() {
     let app = TestApp::start().await;
     for (method, path, _) in TABLE {
-        let path = fill(path, ACME, NOTHING, "plan", NOTHING);
+        let path = There { org: ACME, resource: "plan", ..NOWHERE }.fill(path);
         let reply = app.call(&method.to_uppercase(), &path).send().await;
         assert!(!matches!(reply.status, 405 | 500..), "{method} {path}: {}", reply.status);
         assert_ne!(reply.body["code"], "no_such_route", "{method} {path}");
@@ -164,14 +185,17 @@ async fn what_is_another_organizations_looks_like_what_does_not_exist() {
     let stranger = app.org_key(GLOBEX).await;
     let decision = text(&app.ask(ANN, "resource.read", ("Resource", "plan")).await["decision_id"]);
     assert_eq!(app.write_log().await, 1);
+    let job = job("dead").org(ACME).insert(&app);
+    let acmes = There { org: ACME, key: &key, resource: "plan", decision: &decision, job: &job };
     let before = app.contents();
     for (method, path, _) in TABLE.iter().filter(|(_, path, _)| path.contains('{')) {
-        let (real, made_up) =
-            (fill(path, ACME, &key, "plan", &decision), fill(path, NOTHING, NOTHING, "nothing", NOTHING));
+        let (real, made_up) = (acmes.fill(path), NOWHERE.fill(path));
         // A PUT would make what is not there, so both try it in a workspace of Acme's.
         let send = |path: String| app.call(&method.to_uppercase(), &path).by(&stranger).whole(method, &path);
         let (real, made_up) = (send(real).send().await, send(made_up).send().await);
-        assert_eq!(real.status, 404, "{method} {path}: {}", real.text);
+        // What is the platform's is known to be there, and closed.
+        let expected = if path.starts_with("/api/v1/admin/") { 403 } else { 404 };
+        assert_eq!(real.status, expected, "{method} {path}: {}", real.text);
         assert_eq!((real.status, &real.body), (made_up.status, &made_up.body), "{method} {path}");
         assert_eq!(real.headers.len(), made_up.headers.len(), "{method} {path}");
     }
@@ -227,12 +251,14 @@ async fn the_platforms_routes_are_403_for_an_organizations_key() {
 #[tokio::test]
 async fn a_key_does_what_its_scopes_say_and_nothing_else() {
     let app = TestApp::start().await;
-    let uses: [(&str, &str, &str, Value); 7] = [
+    let uses: [(&str, &str, &str, Value); 9] = [
         ("authorize", "POST", "/api/v1/authorize", json!(null)),
         ("resources:read", "GET", "/api/v1/resources/Resource/plan", json!(null)),
         ("resources:write", "PATCH", "/api/v1/resources/Resource/plan", json!({})),
         ("keys:manage", "GET", "/api/v1/keys", json!(null)),
         ("decisions:read", "GET", "/api/v1/decisions", json!(null)),
+        ("jobs:read", "GET", "/api/v1/queue/jobs", json!(null)),
+        ("jobs:write", "DELETE", "/api/v1/queue/jobs", json!(null)),
         ("policies:read", "GET", "/api/v1/policies", json!(null)),
         ("import", "POST", "/api/v1/import", json!(null)),
     ];

@@ -26,8 +26,15 @@ pub(crate) const ROOT: &str = "dw_the-key-that-every-test-begins-with";
 pub(crate) const NOW: &str = "2026-11-21T12:00:00Z";
 
 /// What an organization's key can have.
-const ORG_SCOPES: &[&str] =
-    &["authorize", "resources:read", "resources:write", "keys:manage", "decisions:read"];
+const ORG_SCOPES: &[&str] = &[
+    "authorize",
+    "resources:read",
+    "resources:write",
+    "keys:manage",
+    "decisions:read",
+    "jobs:read",
+    "jobs:write",
+];
 
 /// How long a test waits for what happens in the background.
 const PATIENCE: Duration = Duration::from_secs(30);

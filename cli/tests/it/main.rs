@@ -9,6 +9,7 @@ mod import;
 mod mail;
 mod paused;
 mod policies;
+mod queue;
 mod serve;
 mod socket;
 mod support;

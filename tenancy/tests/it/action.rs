@@ -6,7 +6,8 @@ use authz::Snapshot;
 use tenancy::api_key::{NewApiKey, Scope};
 use tenancy::{
     ACTIONS, Action, ApiKeyId, Caller, KeyOwner, OrgId, Platform, Request, WorkspaceId,
-    decision_action as decision, key, platform, workspace_action as workspace,
+    decision_action as decision, job_action as job, key, platform, user_action as user,
+    workspace_action as workspace,
 };
 use uuid::Uuid;
 
@@ -139,6 +140,17 @@ fn every_action_is_listed_and_declared() {
     let named = [
         platform::ViewPolicies::NAME,
         platform::Import::NAME,
+        platform::SweepTrials::NAME,
+        platform::ViewQueue::NAME,
+        platform::ManageQueue::NAME,
+        platform::SendTestMail::NAME,
+        user::Expire::NAME,
+        user::Remind::NAME,
+        user::Mail::NAME,
+        job::List::NAME,
+        job::Cancel::NAME,
+        job::Retry::NAME,
+        job::Remove::NAME,
         key::List::NAME,
         key::Create::NAME,
         key::View::NAME,
@@ -149,6 +161,7 @@ fn every_action_is_listed_and_declared() {
         workspace::WriteResources::NAME,
         "decision.ask",
         "org.view",
+        "user.view",
         "workspace.view",
     ];
     assert_eq!(ACTIONS.iter().collect::<BTreeSet<_>>(), named.iter().collect());

@@ -326,7 +326,7 @@ async fn a_retried_job_begins_anew_and_is_handed_over() {
     assert_eq!((&told["attempt"], &told["finished_at"]), (&json!(0), &Value::Null));
     assert_eq!(app.query("select due_since = run_at and run_at > now() - interval '1 hour' from jobs"), "t");
     let handed = store::hand_over(&app.db, "greet", 10, Duration::from_secs(3600)).await.unwrap();
-    assert_eq!(handed.iter().map(|wake| wake.job.to_string()).collect::<Vec<_>>(), [id.clone()]);
+    assert_eq!(handed.iter().map(|wake| wake.job.to_string()).collect::<Vec<_>>().join(" "), id);
     let kept = app.get(&at(&id)).by(&acme).send().await.expect(200).body;
     assert_eq!(kept["failures"][0]["error"], "timeout", "what went wrong before is not forgotten");
 }

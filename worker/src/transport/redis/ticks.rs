@@ -52,6 +52,7 @@ mod tests {
         }
     }
 
+    // proves JOB-1
     #[tokio::test(flavor = "multi_thread")]
     async fn whoever_was_told_of_a_tick_is_woken_for_the_next_without_asking_again() {
         let bell = Arc::new(Bell::default());

@@ -20,6 +20,7 @@ async fn hints_that_are_pushed_one_after_the_other_do_not_wait_for_heartbeats() 
     }
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_share_the_hints_and_no_hint_comes_twice() {
     let server = server();
@@ -44,6 +45,7 @@ async fn two_processes_share_the_hints_and_no_hint_comes_twice() {
     }
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_work_goes_on_at_a_time_than_asked_for() {
     let server = server();
@@ -57,6 +59,7 @@ async fn no_more_work_goes_on_at_a_time_than_asked_for() {
     assert_eq!(seen.running().most, 3);
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_backlog_drains_through_the_window() {
     let server = server();
@@ -76,6 +79,7 @@ async fn a_long_backlog_drains_through_the_window() {
     assert!(seen.counts().values().all(|times| *times == 1));
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hint_that_is_pushed_twice_while_it_waits_comes_once() {
     let server = server();
@@ -90,6 +94,7 @@ async fn a_hint_that_is_pushed_twice_while_it_waits_comes_once() {
     assert!(seen.counts().values().all(|times| *times == 1));
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_hint_itself_is_in_redis() {
     let server = server();

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Gate, PATIENCE, QUEUE, Seen, ask, client, push, server, until, wakes, workers};
 use crate::transport::redis::WINDOW;
 
+// proves JOB-6
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_that_is_stopped_waits_for_its_work_and_leaves_the_rest_to_others() {
     let server = server();
@@ -36,6 +37,7 @@ async fn a_consumer_that_is_stopped_waits_for_its_work_and_leaves_the_rest_to_ot
     assert_eq!(others.counts().len(), 8);
 }
 
+// proves JOB-6
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hint_that_waits_for_a_place_is_left_to_others() {
     let server = server();
@@ -63,6 +65,7 @@ async fn a_hint_that_waits_for_a_place_is_left_to_others() {
     others.all(&second).await;
 }
 
+// proves JOB-6
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_stops_although_redis_is_gone() {
     let mut server = server();
@@ -80,6 +83,7 @@ async fn a_consumer_stops_although_redis_is_gone() {
     assert_eq!(seen.running().ended, 1);
 }
 
+// proves JOB-6
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_stops_although_redis_does_not_answer() {
     let server = server();

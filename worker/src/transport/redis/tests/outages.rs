@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Gate, QUEUE, Seen, ask, client, push, server, until, wakes, workers};
 
-// proves JOB-2
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_comes_back_empty_is_blank_until_everything_was_handed_over() {
     let mut server = server();
@@ -29,6 +29,7 @@ async fn a_redis_that_comes_back_empty_is_blank_until_everything_was_handed_over
     assert!(!other.is_blank().await.expect("an answer"));
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refill_that_was_lost_halfway_does_not_count() {
     let mut server = server();
@@ -39,6 +40,7 @@ async fn a_refill_that_was_lost_halfway_does_not_count() {
     assert!(redis.is_blank().await.expect("an answer"));
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn hints_survive_a_kill_of_a_redis_that_keeps_its_data() {
     let mut server = server();
@@ -52,6 +54,7 @@ async fn hints_survive_a_kill_of_a_redis_that_keeps_its_data() {
     seen.all(&wakes(0..100)).await;
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_that_starts_without_a_redis_works_as_soon_as_there_is_one() {
     let mut server = server();
@@ -65,6 +68,7 @@ async fn a_consumer_that_starts_without_a_redis_works_as_soon_as_there_is_one() 
     seen.all(&wakes(0..5)).await;
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_stalls_for_a_while_costs_no_worker() {
     let server = server();
@@ -82,7 +86,7 @@ async fn a_redis_that_stalls_for_a_while_costs_no_worker() {
     assert_eq!(workers(&server).await, ["a-mail-0"]);
 }
 
-// proves JOB-2
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn work_goes_on_while_redis_dies_and_counts_when_it_is_back() {
     let mut server = server();
@@ -105,6 +109,7 @@ async fn work_goes_on_while_redis_dies_and_counts_when_it_is_back() {
     assert_eq!(seen.running().most, 1);
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_connection_costs_one_worker_and_its_hints_come_back_at_once() {
     let server = server();
@@ -120,6 +125,7 @@ async fn a_lost_connection_costs_one_worker_and_its_hints_come_back_at_once() {
     until("it has come twice", async || seen.counts()[&wakes(0..1)[0]] == 2).await;
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_others_took_for_dead_begins_anew() {
     let server = server();

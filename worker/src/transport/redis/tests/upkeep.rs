@@ -13,6 +13,7 @@ async fn size<T: FromRedisValue>(server: &harness::Redis, command: &str, key: &s
     ask(server, &[command, &format!("doorward:mail:{key}")]).await
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_left_of_hints_that_were_worked() {
     let server = server();
@@ -37,6 +38,7 @@ async fn nothing_is_left_of_hints_that_were_worked() {
     assert!(lives > 0, "the note about a worker goes some day: {lives}");
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn hints_that_wait_or_run_are_not_trimmed() {
     let server = server();
@@ -50,6 +52,7 @@ async fn hints_that_wait_or_run_are_not_trimmed() {
     seen.all(&wakes(0..3)).await;
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_can_be_handed_over_again_after_its_hint_was_trimmed() {
     let server = server();
@@ -62,6 +65,7 @@ async fn a_job_can_be_handed_over_again_after_its_hint_was_trimmed() {
     until("it comes again", async || seen.counts()[&wakes(0..1)[0]] == 2).await;
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn hints_whose_data_was_evicted_do_not_wedge_the_queue() {
     let server = server();
@@ -81,6 +85,7 @@ async fn hints_whose_data_was_evicted_do_not_wedge_the_queue() {
     assert_eq!(seen.counts().len(), 11, "the one that had begun, and those that were whole");
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_hint_is_dropped_and_ends_no_worker() {
     let server = server();
@@ -97,6 +102,7 @@ async fn what_is_no_hint_is_dropped_and_ends_no_worker() {
     assert_eq!(workers(&server).await, ["a-mail-0"]);
 }
 
+// proves JOB-1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_ends_the_work_and_not_the_worker() {
     let server = server();

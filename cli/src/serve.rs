@@ -110,7 +110,7 @@ pub(crate) async fn run(config: &Config, role: Role) -> anyhow::Result<u8> {
         parts.push(shutdown.spawn(async move { worker.run(stop).await }));
     }
 
-    let what = if role == Role::Worker { "works; its health is on" } else { "listens on" };
+    let what = if role.serves() { "listens on" } else { "works on" };
     println!("Doorward {what} {} ({}{described})", addresses.join(" and "), store.described);
     for at in at {
         if let Listen::Unix(path) = at {

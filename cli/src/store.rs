@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use authz::Live;
@@ -11,6 +12,9 @@ use secrecy::SecretString;
 use tenancy::Db;
 
 use crate::exit;
+
+/// How long connections may take to be given back at the end.
+const CLOSE: Duration = Duration::from_secs(5);
 
 /// The store, and what has to be stopped after it.
 pub(crate) struct Store {
@@ -64,7 +68,10 @@ impl Store {
     }
 
     pub(crate) async fn stop(self, db: Db) -> anyhow::Result<()> {
-        db.close().await;
+        // A task that outlived the stop may still hold a connection: then the process leaves without it.
+        if tokio::time::timeout(CLOSE, db.close()).await.is_err() {
+            tracing::warn!("a connection to the store was still in use");
+        }
         #[cfg(feature = "embedded")]
         if let Some(embedded) = self.embedded {
             embedded.stop().await?;

@@ -68,8 +68,17 @@ impl Health {
     /// second handle to the same part.
     #[must_use]
     pub fn part(&self, name: &'static str) -> Part {
-        let starting =
-            || State { status: Status::Failed, reason: Some("starting".to_owned()), since: self.clock.now() };
+        self.starting(name, Status::Failed)
+    }
+
+    /// As [`Health::part`], for a part without which the process can serve: it counts as degraded until it reports.
+    #[must_use]
+    pub fn side_part(&self, name: &'static str) -> Part {
+        self.starting(name, Status::Degraded)
+    }
+
+    fn starting(&self, name: &'static str, status: Status) -> Part {
+        let starting = || State { status, reason: Some("starting".to_owned()), since: self.clock.now() };
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_insert_with(starting);
         Part { health: self.clone(), name }
     }
@@ -148,6 +157,15 @@ mod tests {
         let report = health.report();
         assert_eq!(report.status, Status::Failed);
         assert_eq!(report.parts["database"].reason.as_deref(), Some("starting"));
+    }
+
+    // proves OPS-3
+    #[test]
+    fn a_side_part_that_never_reported_keeps_no_process_from_serving() {
+        let health = Health::new(fixed().clock());
+        let _mail = health.side_part("mail");
+        assert_eq!(health.report().status, Status::Degraded);
+        assert_eq!(health.report().parts["mail"].reason.as_deref(), Some("starting"));
     }
 
     // proves OPS-3, POL-2

@@ -29,6 +29,9 @@ const TOKEN_LOOKUPS: usize = 2;
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
+/// The same for the one connection of the embedded engine, which everybody shares and which is slow to open.
+const ACQUIRE_ONLY: Duration = Duration::from_secs(20);
+
 /// The store with the policies, the clock and the randomness that go with it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Db {
@@ -228,6 +231,9 @@ impl Db {
 
 fn pool(connections: u32) -> PgPoolOptions {
     let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+    if connections > 1 {
+        return pool;
+    }
     // The embedded engine: its one connection is dear to open, so it is kept.
-    if connections == 1 { pool.min_connections(1).idle_timeout(None).max_lifetime(None) } else { pool }
+    pool.acquire_timeout(ACQUIRE_ONLY).min_connections(1).idle_timeout(None).max_lifetime(None)
 }

@@ -160,7 +160,7 @@ impl Worker {
             registry: self.runner.registry,
             transport: self.transport.clone(),
             again: self.settings.lease,
-            health: self.health.part("queue"),
+            health: self.health.side_part("queue"),
         }
     }
 
@@ -170,9 +170,9 @@ impl Worker {
             transport: self.transport.clone(),
             context: Arc::clone(&self.runner.context),
             patience: self.settings.patience,
-            store: self.health.part("jobs"),
-            link: self.health.part("transport"),
-            mail: self.health.part("mail"),
+            store: self.health.side_part("jobs"),
+            link: self.health.side_part("transport"),
+            mail: self.health.side_part("mail"),
         }
     }
 }

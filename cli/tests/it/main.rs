@@ -13,3 +13,5 @@ mod queue;
 mod serve;
 mod socket;
 mod support;
+mod trace;
+mod work;

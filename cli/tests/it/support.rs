@@ -86,6 +86,9 @@ impl Server {
             .unwrap_or_else(|| panic!("ended: {}", Ended::from(wait(&mut child)).stderr))
             .unwrap();
         let address = banner.split_whitespace().nth(3).unwrap().to_owned();
+        // Nobody reads the log, and a full pipe would hold the process up.
+        let mut log = child.stderr.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tell.send(line))));
         Self { child, address, banner, told }

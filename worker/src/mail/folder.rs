@@ -42,7 +42,8 @@ impl Folder {
         let probe = self.path.join(".probe.tmp");
         self.blocking(move |folder| {
             make(folder)?;
-            write(&probe, b"")
+            write(&probe, b"")?;
+            fs::remove_file(&probe)
         })
         .await
     }

@@ -19,6 +19,7 @@ struct Machine {
     /// Where services are that others ask for by name and port, such as `redis:6379`.
     places: BTreeMap<&'static str, String>,
     folder: TempDir,
+    mail: harness::Smtp,
     _redis: Redis,
 }
 
@@ -38,14 +39,14 @@ impl Machine {
         let (_, set) = secrets(folder.path());
         let database = harness::database("empty", |_| Ok(())).unwrap();
         let (redis, at) = redis(compose.service("redis"), &set, folder.path());
+        let mail = harness::Smtp::start().unwrap();
         let places = BTreeMap::from([
             ("redis:6379", at),
-            // Nobody has to be there for the API to start.
-            ("mail:1025", free()),
+            ("mail:1025", mail.address().to_string()),
             ("0.0.0.0:8080", free().replace("127.0.0.1", "0.0.0.0")),
             ("0.0.0.0:8081", free().replace("127.0.0.1", "0.0.0.0")),
         ]);
-        Self { compose, set, database, places, folder, _redis: redis }
+        Self { compose, set, database, places, folder, mail, _redis: redis }
     }
 
     /// The environment of a service of ours.
@@ -166,6 +167,21 @@ fn the_services_of_the_compose_file_work_together_as_processes() {
     let rows = machine.database.run("select email, status from users").unwrap();
     assert_eq!(rows.trim(), "pat@example.com|pending");
 
+    machine.check("worker").expect(1);
+    let worker = machine.run("worker");
+    assert!(worker.banner.contains("jobs through Redis"), "{}", worker.banner);
+    until("the worker is ready", || machine.check("worker").code == Some(0));
+    machine.ask("api", &words("mail test olga@example.com --template invitation")).expect(0);
+    let mails = machine.mail.wait_for(1).unwrap();
+    assert_eq!(mails[0].to, ["olga@example.com"]);
+    let host = "@localhost>";
+    assert!(mails[0].message_id().ends_with(host), "{}", mails[0].message_id());
+    until("the job is done", || {
+        machine.database.run("select state from jobs where kind = 'mail.send'").unwrap().trim() == "done"
+    });
+
+    assert_eq!(worker.terminate(), Some(0));
     assert_eq!(api.terminate(), Some(0));
     machine.check("api").expect(1);
+    machine.check("worker").expect(1);
 }

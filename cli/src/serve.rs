@@ -147,13 +147,19 @@ pub(crate) async fn work_once(config: &Config) -> anyhow::Result<u8> {
     let telemetry = Telemetry::start(config)?;
     let store = Store::start(config).await?;
     let db = store.connect(live, clock.clone(), random.clone()).await?;
-    let worker = Worker::new(db.clone(), config.into(), random, Health::new(clock)).await?;
-    let tally = worker.drain().await?;
-    println!("{tally}");
+    let shutdown = Shutdown::new();
+    shutdown.listen()?;
+    let drained = async {
+        let worker = Worker::new(db.clone(), config.into(), random, Health::new(clock)).await?;
+        worker.drain(&shutdown).await
+    };
+    let drained = drained.await;
     store.stop(db).await?;
     if let Err(error) = telemetry.stop().await {
         eprintln!("doorward: {error}");
     }
+    let tally = drained?;
+    println!("{tally}");
     Ok(if tally.dead() == 0 { 0 } else { exit::FAILED })
 }
 

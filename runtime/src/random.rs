@@ -48,6 +48,14 @@ impl Random {
     }
 }
 
+impl Random {
+    /// A number from 0 up to, but not including, 1: for what is left to chance.
+    #[must_use]
+    pub fn fraction(&self) -> f64 {
+        f64::from(u32::from_be_bytes(self.bytes())) / (f64::from(u32::MAX) + 1.0)
+    }
+}
+
 /// Shows the kind only: the state of the generator tells what it will give next.
 impl fmt::Debug for Random {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,6 +76,17 @@ mod tests {
         let first: [u8; 32] = one.bytes();
         assert_eq!(first, two.bytes::<32>());
         assert_ne!(first, one.clone().bytes::<32>(), "a clone goes on where the other is");
+    }
+
+    #[test]
+    fn fractions_lie_between_zero_and_one_and_all_over() {
+        let random = Random::seeded(7);
+        let fractions: Vec<f64> = (0..1000).map(|_| random.fraction()).collect();
+        assert!(fractions.iter().all(|fraction| (0.0..1.0).contains(fraction)));
+        assert!(
+            fractions.iter().any(|fraction| *fraction < 0.1)
+                && fractions.iter().any(|fraction| *fraction > 0.9)
+        );
     }
 
     #[test]

@@ -81,11 +81,13 @@ impl Tx {
         let id = self.new_id();
         let tenant = job.tenant();
         let payload = serde_json::to_value(job).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        // The equal job that waits is locked by an update that changes nothing: nobody claims it before this transaction
+        // has ended, and so it sees what this one has changed.
         let inserted = sqlx::query_scalar!(
             "insert into jobs (id, kind, user_id, org_id, workspace_id, unique_key, payload, priority, traceparent)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-             on conflict (kind, unique_key) where state = 'pending' do nothing
-             returning id",
+             on conflict (kind, unique_key) where state = 'pending' do update set priority = jobs.priority
+             returning case when xmax = 0 then id end",
             id,
             J::KIND,
             tenant.user.map(|id| id.0),
@@ -96,7 +98,7 @@ impl Tx {
             J::PRIORITY,
             runtime::telemetry::current_trace(),
         )
-        .fetch_optional(self.connection())
+        .fetch_one(self.connection())
         .await?;
         self.enqueued();
         Ok(inserted.map(JobId))

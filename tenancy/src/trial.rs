@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::action::{platform, user};
 use crate::audit::Change;
@@ -16,40 +17,40 @@ use crate::tx::{Authorized, Tx};
 /// How long before the end its owner is reminded.
 const NOTICE: Duration = Duration::from_secs(12 * 3600);
 
-/// Whose trial wants something done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DueTrials {
-    /// It ends soon.
-    pub to_remind: Vec<UserId>,
+/// What a trial wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// It ends soon: its owner is to be reminded.
+    Reminder,
     /// It is over.
-    pub to_expire: Vec<UserId>,
+    Expiry,
 }
 
-/// At most `most` of each kind, the most urgent first.
+/// At most `most` users whose trial wants something, by their ids, from behind `after` on.
 ///
 /// # Errors
 /// If the store does not answer.
-pub async fn due(tx: &mut Tx, _: &Authorized<platform::SweepTrials>, most: u32) -> Result<DueTrials> {
+pub async fn due(
+    tx: &mut Tx,
+    _: &Authorized<platform::SweepTrials>,
+    after: Option<UserId>,
+    most: u32,
+) -> Result<Vec<(UserId, Due)>> {
     let now = tx.now();
-    let to_remind = sqlx::query_scalar!(
-        "select id from users
-         where status = 'pending' and approval_due_at > $1 and approval_due_at <= $2 and approval_reminded_at is null
-         order by approval_due_at limit $3",
+    let rows = sqlx::query!(
+        r#"select id, approval_due_at <= $1 as "is_over!" from users
+           where status = 'pending' and id > $3
+             and (approval_due_at <= $1 or (approval_due_at <= $2 and approval_reminded_at is null))
+           order by id limit $4"#,
         now,
         now + NOTICE,
+        after.map_or(Uuid::nil(), |id| id.0),
         i64::from(most),
     )
     .fetch_all(tx.connection())
     .await?;
-    let to_expire = sqlx::query_scalar!(
-        "select id from users where status = 'pending' and approval_due_at <= $1 order by approval_due_at limit $2",
-        now,
-        i64::from(most),
-    )
-    .fetch_all(tx.connection())
-    .await?;
-    let users = |ids: Vec<_>| ids.into_iter().map(UserId).collect();
-    Ok(DueTrials { to_remind: users(to_remind), to_expire: users(to_expire) })
+    let due = |is_over| if is_over { Due::Expiry } else { Due::Reminder };
+    Ok(rows.into_iter().map(|row| (UserId(row.id), due(row.is_over))).collect())
 }
 
 /// Makes a guest of a user whose trial is over, and tells them. Does nothing if it is not, any more: whoever approves or
@@ -89,6 +90,11 @@ pub async fn remind(tx: &mut Tx, allowed: &Authorized<user::Remind>) -> Result<(
     .execute(tx.connection())
     .await?;
     if done.rows_affected() == 1 {
+        let change = Change {
+            before: json!({ "approval_reminded_at": null }),
+            after: json!({ "approval_reminded_at": now }),
+        };
+        tx.record(allowed, None, &allowed.uid(), change).await?;
         tx.enqueue(&SendMail(Mail::ApprovalReminder { user_id: id })).await?;
     }
     Ok(())

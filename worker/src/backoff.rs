@@ -12,8 +12,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 pub(crate) fn backoff(first: Duration, attempt: i32, random: &Random) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(30);
     let wait = first.saturating_mul(1 << doublings).min(LONGEST);
-    let [chance] = random.bytes::<1>();
-    wait.mul_f64(0.75 + 0.5 * f64::from(chance) / 255.0)
+    wait.mul_f64(0.75 + 0.5 * random.fraction())
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use runtime::Random;
 use tenancy::mail::Budget;
 use tenancy::queue::Claim;
 use tenancy::{Db, Request, Tx};
 
-use crate::failure::Failure;
 use crate::mail::{Brand, Mailer};
 
 /// The parts of a working process that jobs use.
@@ -16,14 +16,14 @@ pub(crate) struct Context {
     pub(crate) mailer: Mailer,
     pub(crate) brand: Brand,
     pub(crate) mail_budget: Budget,
+    pub(crate) random: Random,
     pub(crate) public_url: String,
     pub(crate) job_retention: Duration,
 }
 
 impl Context {
     /// Begins a transaction for a job, which is named in the audit log as requests are.
-    pub(crate) async fn begin(&self, claim: &Claim) -> Result<Tx, Failure> {
-        let request = Request { id: format!("job {}", claim.id), ip: None };
-        Ok(self.db.begin(request).await?)
+    pub(crate) async fn begin(&self, claim: &Claim) -> tenancy::Result<Tx> {
+        self.db.begin(Request { id: format!("job {}", claim.id), ip: None }).await
     }
 }

@@ -21,6 +21,13 @@ pub(crate) enum Failure {
 
 impl From<tenancy::Error> for Failure {
     fn from(error: tenancy::Error) -> Self {
-        Self::Failed(error.to_string())
+        match error {
+            // What the store says is for those who read the log, and not for those who see the job.
+            tenancy::Error::Store(error) => {
+                tracing::warn!(%error, "the store failed");
+                Self::Failed("the store failed".to_owned())
+            }
+            other => Self::Failed(other.to_string()),
+        }
     }
 }

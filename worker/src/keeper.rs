@@ -13,6 +13,8 @@ use crate::transport::Transport;
 
 /// The pause between looks at schedules and abandoned jobs.
 const OFTEN: Duration = Duration::from_secs(1);
+/// How long one look may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The pause between what costs more or is less urgent.
 const SELDOM: Duration = Duration::from_secs(5);
 
@@ -33,18 +35,19 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// Works until `stop`.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(&self, stop: CancellationToken) {
         tokio::join!(self.tend_often(&stop), self.tidy_seldom(&stop));
     }
 
     async fn tend_often(&self, stop: &CancellationToken) {
         loop {
-            match self.tend().await {
-                Ok(()) => self.store.ready(),
-                Err(error) => {
+            match tokio::time::timeout(PATIENCE, self.tend()).await {
+                Ok(Ok(())) => self.store.ready(),
+                Ok(Err(error)) => {
                     tracing::debug!(%error, "the queue was not looked after");
                     self.store.degraded("the store does not answer");
                 }
+                Err(_) => self.store.degraded("the store does not answer in time"),
             }
             if pause(OFTEN, stop).await.is_none() {
                 return;

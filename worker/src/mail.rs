@@ -29,7 +29,7 @@ pub use letters::{
     ApprovalReminder, Approved, DeletionReceipt, Disabled, Expired, ExportReady, Invitation, PasswordChanged,
     PasswordReset, Verification, Welcome,
 };
-pub use mailer::{Mailer, Settings};
+pub use mailer::{BOUND, Mailer, Settings};
 pub use message::{Composer, Outgoing, Sent};
 pub use moment::Moment;
 pub use sample::{SAMPLE_JOB, sample};

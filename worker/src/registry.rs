@@ -41,7 +41,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// What waits for different things waits in different queues, so that none holds the others up. The priority stands with
 /// the payload, since it is given when a job is enqueued.
 static REGISTRY: &[Entry] = &[
-    entry::<SendMail>("mail", 15, MINUTE, DAY),
+    entry::<SendMail>("mail", 40, Duration::from_secs(2 * 60), DAY),
     entry::<SweepTrials>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE, "{}"),
     entry::<TrimJobs>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR, "{}"),
 ];
@@ -134,6 +134,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::mail;
 
     // proves JOB-2
     #[test]
@@ -143,6 +144,17 @@ mod tests {
         for Entry { kind, .. } in REGISTRY {
             assert!(kind.attempts > 0 && kind.timeout < kind.lifetime, "{}", kind.name);
         }
+    }
+
+    // proves JOB-2, MAIL-1
+    #[test]
+    fn a_mail_is_tried_for_its_whole_lifetime_and_an_attempt_outlasts_the_mail_server() {
+        let Kind { attempts, timeout, lifetime, .. } = Registry::all().find(SendMail::KIND).unwrap().kind;
+        // The shortest that chance can make them.
+        let waits: Duration =
+            (1..attempts).map(|n| HOUR.min(Duration::from_secs(2 << (n - 1).min(20)))).sum();
+        assert!(waits.mul_f64(0.75) > lifetime, "{waits:?}");
+        assert!(timeout > mail::BOUND, "what the mailer says of a slow server must be heard");
     }
 
     // proves JOB-5

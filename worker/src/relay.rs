@@ -11,8 +11,10 @@ use crate::transport::{Transport, WINDOW};
 
 /// How often the store is asked when nothing is announced: also how late a job starts that was enqueued for later.
 const IDLE: Duration = Duration::from_secs(1);
-/// How soon it is asked again while the transport is full.
-const BUSY: Duration = Duration::from_millis(20);
+/// How soon it is asked again while the transport is full: at first, and while it stays full.
+const BUSY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+/// How long all of it may take once.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The pause after a failure.
 const TROUBLE: Duration = Duration::from_millis(500);
 
@@ -32,13 +34,15 @@ pub(crate) struct Relay {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Left {
     Nothing,
-    /// The transport takes no more for now.
+    /// More than the transport takes for now, which has taken some.
     Something,
+    /// More than the transport takes for now, which has taken none.
+    Everything,
 }
 
 impl Relay {
     /// Works until `stop`.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(&self, stop: CancellationToken) {
         let mut pause = Duration::ZERO;
         loop {
             tokio::select! {
@@ -46,14 +50,16 @@ impl Relay {
                 () = self.db.jobs_due(), if pause == IDLE => {}
                 () = tokio::time::sleep(pause) => {}
             }
-            pause = match self.round().await {
-                Ok(Left::Nothing) => {
+            let round = tokio::time::timeout(PATIENCE, self.round()).await;
+            pause = match round.unwrap_or_else(|_| Err(format!("no answer within {PATIENCE:?}"))) {
+                Ok(left) => {
                     self.health.ready();
-                    IDLE
-                }
-                Ok(Left::Something) => {
-                    self.health.ready();
-                    BUSY
+                    match left {
+                        Left::Nothing => IDLE,
+                        Left::Something => BUSY.0,
+                        // Jobs that take their time: no use in asking so often.
+                        Left::Everything => (pause * 2).clamp(BUSY.0, BUSY.1),
+                    }
                 }
                 Err(why) => {
                     self.health.degraded(why);
@@ -72,22 +78,33 @@ impl Relay {
                 tracing::info!(count, "waiting jobs are handed over again");
             }
         }
-        let mut left = Left::Nothing;
+        let (mut left, mut handed, mut failure) = (Left::Nothing, 0, None);
         for queue in self.registry.queues() {
-            if self.fill(queue).await? == Left::Something {
-                left = Left::Something;
+            match self.fill(queue).await {
+                Ok((count, Left::Nothing)) => handed += count,
+                Ok((count, _)) => {
+                    handed += count;
+                    left = Left::Everything;
+                }
+                // One queue must not hold the others up.
+                Err(error) => failure = Some(error),
             }
         }
-        Ok(left)
+        match failure {
+            Some(failure) => Err(failure),
+            None if left == Left::Everything && handed > 0 => Ok(Left::Something),
+            None => Ok(left),
+        }
     }
 
-    /// Hands over what is due in a queue, as far as there is room.
-    async fn fill(&self, queue: &'static str) -> Result<Left, String> {
+    /// Hands over what is due in a queue, as far as there is room. Tells how much that was.
+    async fn fill(&self, queue: &'static str) -> Result<(usize, Left), String> {
+        let mut handed = 0;
         let mut room = self.transport.room(queue).await.map_err(|error| error.to_string())?;
         for kind in self.registry.in_queue(queue) {
             loop {
                 if room == 0 {
-                    return Ok(Left::Something);
+                    return Ok((handed, Left::Everything));
                 }
                 let wakes = queue::hand_over(&self.db, kind, room.min(WINDOW), self.again)
                     .await
@@ -101,9 +118,10 @@ impl Relay {
                     }
                     return Err(error.to_string());
                 }
+                handed += wakes.len();
                 room = room.saturating_sub(wakes.len());
             }
         }
-        Ok(Left::Nothing)
+        Ok((handed, Left::Nothing))
     }
 }

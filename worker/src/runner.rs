@@ -8,6 +8,7 @@ use futures::FutureExt as _;
 use runtime::Random;
 use tenancy::queue::{self, Claim, Ending, Fate, Fence, Wake};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 use crate::backoff::backoff;
@@ -126,29 +127,43 @@ impl Runner {
                 Err(error) => Attempt::Failed(error.into()),
             }
         });
+        // A task of its own: work that keeps its thread busy must not lose the lease for it.
+        let heartbeat =
+            Heartbeat { context: Arc::clone(&self.context), claim: Arc::clone(claim), lease: self.lease };
+        let lost = AbortOnDropHandle::new(tokio::spawn(heartbeat.until_lost()));
         tokio::select! {
             done = work.catch_unwind() => done.unwrap_or_else(|_| {
                 Attempt::Failed(Failure::Failed("the job panicked; the log tells where".to_owned()))
             }),
-            () = self.lost(claim) => Attempt::Lost,
+            _ = lost => Attempt::Lost,
             () = tokio::time::sleep(entry.kind.timeout) => Attempt::Failed(Failure::Failed(
                 format!("it was not done within {:?}", entry.kind.timeout),
             )),
             () = self.abandon.cancelled() => Attempt::Abandoned,
         }
     }
+}
 
-    /// Prolongs the lease again and again; returns when that is not possible any more.
-    async fn lost(&self, claim: &Claim) {
-        let mut held = Instant::now();
+/// Keeps a claim.
+struct Heartbeat {
+    context: Arc<Context>,
+    claim: Arc<Claim>,
+    lease: Duration,
+}
+
+impl Heartbeat {
+    /// Prolongs the lease again and again. Returns when somebody else has the job, and before somebody else may have it:
+    /// a lease counts from when it was asked for, whenever the answer comes.
+    async fn until_lost(self) {
+        let mut asked = Instant::now();
         loop {
             tokio::time::sleep(self.lease / 3).await;
-            match queue::extend(&self.context.db, claim, self.lease).await {
-                Ok(Fence::Held) => held = Instant::now(),
-                Ok(Fence::Lost) => return,
-                // Somebody else may have it by now, so there is no use in going on.
-                Err(_) if held.elapsed() > self.lease => return,
-                Err(error) => tracing::warn!(%error, "the lease could not be prolonged"),
+            let (ask, left) = (Instant::now(), (self.lease * 9 / 10).saturating_sub(asked.elapsed()));
+            let extended = queue::extend(&self.context.db, &self.claim, self.lease);
+            match tokio::time::timeout(left, extended).await {
+                Ok(Ok(Fence::Held)) => asked = ask,
+                Ok(Ok(Fence::Lost)) | Err(_) => return,
+                Ok(Err(error)) => tracing::warn!(%error, "the lease could not be prolonged"),
             }
         }
     }

@@ -138,6 +138,10 @@ impl World {
     }
 
     pub(crate) async fn worker(&self, registry: &'static [Entry]) -> Worker {
+        self.worker_on(self.db.clone(), registry).await
+    }
+
+    pub(crate) async fn worker_on(&self, db: Db, registry: &'static [Entry]) -> Worker {
         let settings = Settings {
             redis_url: self.redis_url.clone(),
             mail: mail::Settings {
@@ -159,9 +163,7 @@ impl World {
             patience: Duration::from_secs(600),
         };
         let health = Health::new(Clock::system());
-        Worker::with(Registry::of(registry), self.db.clone(), settings, Random::system(), health)
-            .await
-            .unwrap()
+        Worker::with(Registry::of(registry), db, settings, Random::system(), health).await.unwrap()
     }
 
     /// A worker that works on, and what stops it.

@@ -1,8 +1,12 @@
 //! A working process.
 
+use std::collections::HashSet;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use runtime::{Health, Random, Shutdown};
 use tenancy::mail::Budget;
 use tenancy::{Db, queue};
@@ -18,6 +22,9 @@ use crate::relay::Relay;
 use crate::runner::Runner;
 use crate::settings::Settings;
 use crate::transport::Transport;
+
+/// The pause before a part that failed begins anew.
+const ANEW: Duration = Duration::from_secs(1);
 
 /// How many jobs of a kind are taken together when draining.
 const AT_A_TIME: usize = 100;
@@ -80,6 +87,7 @@ impl Worker {
         let brand = Brand::new(&settings.public_url).map_err(|error| WorkerError::Mail(error.to_string()))?;
         let context = Context {
             brand,
+            random: random.clone(),
             db,
             mailer,
             mail_budget: Budget { per_address: settings.mail_per_address, per_org: settings.mail_per_org },
@@ -112,16 +120,26 @@ impl Worker {
     /// Works until the process stops. Jobs that run then may end; those that take too long are handed back.
     pub async fn run(self, shutdown: Shutdown) {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(self.relay().run(stop.clone()));
-        tasks.spawn(self.keeper().run(stop.clone()));
+        let (relay, keeper) = (Arc::new(self.relay()), Arc::new(self.keeper()));
+        tasks.spawn(supervise("relay", stop.clone(), move |stop| {
+            let relay = Arc::clone(&relay);
+            async move { relay.run(stop).await }
+        }));
+        tasks.spawn(supervise("keeper", stop.clone(), move |stop| {
+            let keeper = Arc::clone(&keeper);
+            async move { keeper.run(stop).await }
+        }));
         for queue in self.runner.registry.queues() {
-            let (transport, runner, stop) = (self.transport.clone(), Arc::clone(&self.runner), stop.clone());
-            let work = move |wake| {
-                let runner = Arc::clone(&runner);
-                async move { runner.work(wake).await }
-            };
+            let (transport, runner) = (self.transport.clone(), Arc::clone(&self.runner));
             let concurrency = self.settings.concurrency;
-            tasks.spawn(async move { transport.consume(queue, concurrency, work, stop).await });
+            tasks.spawn(supervise(queue, stop.clone(), move |stop| {
+                let (transport, runner) = (transport.clone(), Arc::clone(&runner));
+                let work = move |wake| {
+                    let runner = Arc::clone(&runner);
+                    async move { runner.work(wake).await }
+                };
+                async move { transport.consume(queue, concurrency, work, stop).await }
+            }));
         }
         tasks.close();
         shutdown.stopping().await;
@@ -133,24 +151,46 @@ impl Worker {
         }
     }
 
-    /// Does what is due now, and what that asks for, and ends. Needs no Redis. What fails waits for the next time.
+    /// Does what is due now, and what that asks for, each job once, and ends; sooner, if the process stops. Needs no
+    /// Redis.
     ///
     /// # Errors
     /// If the store does not answer.
-    pub async fn drain(&self) -> Result<Tally, WorkerError> {
-        self.keeper().tend().await?;
-        loop {
-            let mut wakes = vec![];
-            for kind in self.runner.registry.names() {
-                // Also what has been handed to somebody else: whoever claims it first does it.
-                let now = std::time::Duration::ZERO;
-                wakes.extend(queue::hand_over(&self.runner.context.db, kind, AT_A_TIME, now).await?);
+    pub async fn drain(&self, shutdown: &Shutdown) -> Result<Tally, WorkerError> {
+        let drained = async {
+            self.keeper().tend().await?;
+            let mut tried = HashSet::new();
+            while !shutdown.is_stopping() {
+                let mut wakes = vec![];
+                for kind in self.runner.registry.names() {
+                    // Also what has been handed to somebody else: whoever claims it first does it. What was tried and is
+                    // due again waits for the next time.
+                    let most = AT_A_TIME + tried.len();
+                    wakes
+                        .extend(queue::hand_over(&self.runner.context.db, kind, most, Duration::ZERO).await?);
+                }
+                wakes.retain(|wake| tried.insert(wake.job));
+                if wakes.is_empty() {
+                    break;
+                }
+                let work = wakes.into_iter().map(|wake| async move {
+                    if !shutdown.is_stopping() {
+                        self.runner.work(wake).await;
+                    }
+                });
+                futures::stream::iter(work).buffer_unordered(self.settings.concurrency).collect::<()>().await;
             }
-            if wakes.is_empty() {
-                return Ok(self.runner.counts.tally());
-            }
-            let work = wakes.into_iter().map(|wake| self.runner.work(wake));
-            futures::stream::iter(work).buffer_unordered(self.settings.concurrency).collect::<()>().await;
+            Ok(self.runner.counts.tally())
+        };
+        let impatience = async {
+            shutdown.stopping().await;
+            tokio::time::sleep(self.settings.grace).await;
+            self.runner.abandon.cancel();
+            std::future::pending().await
+        };
+        tokio::select! {
+            tally = drained => tally,
+            () = impatience => Ok(self.runner.counts.tally()),
         }
     }
 
@@ -174,5 +214,21 @@ impl Worker {
             link: self.health.side_part("transport"),
             mail: self.health.side_part("mail"),
         }
+    }
+}
+
+/// Runs a part until `stop`, and again if it fails: a mistake of ours must not end all work for good.
+async fn supervise<F, Fut>(name: &'static str, stop: CancellationToken, part: F)
+where
+    F: Fn(CancellationToken) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    loop {
+        let failed = AssertUnwindSafe(part(stop.clone())).catch_unwind().await.is_err();
+        if stop.is_cancelled() {
+            return;
+        }
+        tracing::error!(part = name, failed, "a part of the worker ended; it begins anew");
+        tokio::time::sleep(ANEW).await;
     }
 }

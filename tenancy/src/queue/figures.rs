@@ -8,7 +8,7 @@ use crate::error::Result;
 pub struct Figures {
     /// The kind.
     pub name: String,
-    /// How long the oldest job has been due that nobody has begun; zero where none is.
+    /// How long the oldest job has been due that nobody has begun; zero where none is, or the kind is paused.
     pub lag: Duration,
     /// How many dead letters there are.
     pub dead: i64,
@@ -23,6 +23,7 @@ pub async fn figures(db: &Db) -> Result<Vec<Figures>> {
         r#"select k.kind,
                coalesce(extract(epoch from now() - (
                    select min(j.run_at) from jobs j where j.kind = k.kind and j.state = 'pending' and j.run_at <= now()
+                     and k.paused_at is null
                )), 0)::float8 as "lag!",
                (select count(*) from jobs j where j.kind = k.kind and j.state = 'dead') as "dead!"
            from job_kinds k"#

@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::db::Db;
@@ -11,7 +12,7 @@ use crate::queue::Wake;
 /// # Errors
 /// If the store does not answer.
 pub async fn hand_over(db: &Db, kind: &str, most: usize, again: Duration) -> Result<Vec<Wake>> {
-    let rows = sqlx::query!(
+    let mut rows = sqlx::query!(
         r#"with due as (
                select j.id from jobs j
                where j.kind = $1 and j.state = 'pending' and j.run_at <= now()
@@ -22,13 +23,15 @@ pub async fn hand_over(db: &Db, kind: &str, most: usize, again: Duration) -> Res
                for update skip locked)
            update jobs set relayed_at = now(), epoch = jobs.epoch + 1
            from due where jobs.id = due.id
-           returning jobs.id, jobs.epoch"#,
+           returning jobs.id, jobs.epoch, jobs.priority, jobs.run_at"#,
         kind,
         i64::try_from(most).unwrap_or(i64::MAX),
         again.as_secs_f64(),
     )
     .fetch_all(db.pool())
     .await?;
+    // An update returns its rows in no particular order.
+    rows.sort_by_key(|row| (Reverse(row.priority), row.run_at));
     Ok(rows.into_iter().map(|row| Wake { job: JobId(row.id), epoch: row.epoch }).collect())
 }
 

@@ -33,22 +33,24 @@ pub async fn rescue(db: &Db, patience: Duration) -> Result<Rescued> {
 
 async fn abandoned(db: &Db) -> Result<u64> {
     let done = sqlx::query!(
-        r#"with lost as (
-               select j.id, j.attempt, j.worker,
-                   format('worker %s stopped answering', coalesce(j.worker, '?')) as error, case
-                   when j.attempt >= coalesce(k.attempts, 1)
-                       or now() > j.due_since + make_interval(secs => k.lifetime_seconds) then 'dead'
-                   when j.unique_key is not null and (
-                           exists (select from jobs o where o.kind = j.kind and o.unique_key = j.unique_key
-                                   and o.state = 'pending')
-                           -- Two of them may be abandoned at once.
-                           or exists (select from jobs o where o.kind = j.kind and o.unique_key = j.unique_key
-                                      and o.state = 'running' and o.id < j.id)) then 'cancelled'
-                   else 'pending' end as state
+        r#"with abandoned as (
+               select j.id, j.kind, j.unique_key, j.attempt, j.worker,
+                   coalesce(j.attempt >= coalesce(k.attempts, 1)
+                       or now() > j.due_since + make_interval(secs => k.lifetime_seconds), false) as is_over
                from jobs j left join job_kinds k on k.kind = j.kind
                where j.state = 'running' and j.lease_until < now()
                order by j.lease_until limit 1000
                for update of j skip locked),
+           lost as (
+               select a.id, a.attempt, a.worker, 'its worker stopped answering' as error, case
+                   when a.is_over then 'dead'
+                   when a.unique_key is not null and (
+                           -- Equal ones may be abandoned together: the first that may still be tried stands for all.
+                           row_number() over (partition by a.kind, a.unique_key, a.is_over order by a.id) > 1
+                           or exists (select from jobs o where o.kind = a.kind and o.unique_key = a.unique_key
+                                      and o.state = 'pending')) then 'cancelled'
+                   else 'pending' end as state
+               from abandoned a),
            noted as (
                insert into job_failures (job_id, attempt, worker, error)
                select id, attempt, worker, error from lost)

@@ -26,10 +26,13 @@ pub struct Schedule {
 pub async fn take_slot(db: &Db, schedule: &Schedule) -> Result<bool> {
     let job: Uuid = id::new(db.now(), db.random());
     let done = sqlx::query!(
-        "with taken as (
+        "with current as (
+             select to_timestamp(floor(extract(epoch from now()) / $2::float8) * $2::float8) as slot),
+         taken as (
              insert into job_slots (kind, slot, job_id)
-             select $1, to_timestamp(floor(extract(epoch from now()) / $2::float8) * $2::float8), $3
+             select $1, slot, $3 from current
              where not exists (select from job_kinds k where k.kind = $1 and k.paused_at is not null)
+               and not exists (select from job_slots s where s.kind = $1 and s.slot = current.slot)
              on conflict (kind, slot) do nothing
              returning job_id)
          insert into jobs (id, kind, payload, unique_key)

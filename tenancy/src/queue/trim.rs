@@ -20,7 +20,8 @@ pub struct Trimmed {
     pub budgets: u64,
 }
 
-/// Removes done and cancelled jobs that ended before `retention`, and what else has served its time. Dead letters stay.
+/// Removes done and cancelled jobs that ended before `retention`, and what else has served its time. Dead letters stay,
+/// except those of schedules.
 ///
 /// # Errors
 /// If the store does not answer. What was removed stays removed.
@@ -29,7 +30,9 @@ pub async fn trim(db: &Db, retention: Duration) -> Result<Trimmed> {
     loop {
         let done = sqlx::query!(
             "delete from jobs where id in (
-                 select id from jobs where state in ('done', 'cancelled')
+                 select id from jobs where (state in ('done', 'cancelled')
+                     -- A later run has done the work of this one.
+                     or (state = 'dead' and unique_key = 'schedule'))
                    and finished_at < now() - make_interval(secs => $1) limit $2)",
             retention.as_secs_f64(),
             AT_A_TIME,

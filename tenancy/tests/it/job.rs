@@ -106,3 +106,28 @@ async fn a_job_that_was_rolled_back_does_not_stand_in_for_a_later_one() {
     assert!(second.await.expect("it ends").is_some());
     assert_eq!(world.sql("select count(*) from jobs").await, "1");
 }
+
+#[tokio::test]
+async fn a_job_that_stands_for_another_begins_only_after_the_change_that_asked_for_that() {
+    // proves JOB-1
+    let world = World::new().await;
+    let mut tx = world.db.begin(request()).await.expect("a transaction");
+    let first = tx.enqueue(&greet(Some("a"))).await.expect("enqueued").expect("a new job");
+    tx.commit().await.expect("committed");
+    let mut second = world.db.begin(request()).await.expect("a transaction");
+    assert_eq!(second.enqueue(&greet(Some("a"))).await.expect("an answer"), None);
+    let db = world.db.clone();
+    let claimed = tokio::spawn(async move {
+        let wake = tenancy::queue::Wake { job: first, epoch: 1 };
+        tenancy::queue::claim(&db, wake, &["greet"], "w1", std::time::Duration::from_secs(30)).await
+    });
+    // It waits, so that whoever does the job sees what the second transaction changed.
+    let waiting = "select count(*) from pg_stat_activity
+                   where datname = current_database() and wait_event_type = 'Lock'";
+    while world.sql(waiting).await == "0" {
+        assert!(!claimed.is_finished(), "it began too early");
+        tokio::task::yield_now().await;
+    }
+    second.commit().await.expect("committed");
+    assert!(claimed.await.expect("it ends").expect("an answer").is_some());
+}

@@ -21,16 +21,24 @@ impl Work for SendMail {
     async fn run(self, context: &Context, claim: &Claim) -> Result<Tx, Failure> {
         let Some(Addressed { to, letter }) = write(context, claim, &self.0).await? else {
             tracing::info!("not sent: it is not true any more, or nobody is there to read it");
-            return context.begin(claim).await;
+            return Ok(context.begin(claim).await?);
         };
         let org = claim.tenant.org;
         if let Allowance::Exhausted(after) = context.mail_budget.spend(&context.db, &to, org).await? {
             let why =
                 "as many mails as allowed have gone to this address or for this organization".to_owned();
-            return Err(Failure::Postponed { why, after });
+            // All that wait are told the same time: spread, they do not come back together.
+            let spread = context.mail_budget.per_org.per.max(context.mail_budget.per_address.per) / 4;
+            return Err(Failure::Postponed { why, after: after + spread.mul_f64(context.random.fraction()) });
         }
         match context.mailer.send(Outgoing { id: claim.id, to: &to, letter: &letter }).await {
-            Ok(_) => context.begin(claim).await,
+            // It is gone, and must not count as failed because the store is slow just now: the lease bounds this.
+            Ok(_) => loop {
+                match context.begin(claim).await {
+                    Ok(tx) => return Ok(tx),
+                    Err(error) => tracing::warn!(%error, "a mail was sent, and that cannot be written yet"),
+                }
+            },
             Err(error @ SendError::Refused { .. }) => Err(Failure::Hopeless(error.to_string())),
             Err(error @ SendError::Unavailable { .. }) => {
                 context.mail_budget.put_back(&context.db, &to, org).await?;

@@ -11,6 +11,6 @@ impl Work for TrimJobs {
     async fn run(self, context: &Context, claim: &Claim) -> Result<Tx, Failure> {
         let Trimmed { jobs, slots, budgets } = queue::trim(&context.db, context.job_retention).await?;
         tracing::info!(jobs, slots, budgets, "old rows of the queue were removed");
-        context.begin(claim).await
+        Ok(context.begin(claim).await?)
     }
 }

@@ -88,8 +88,8 @@ pub enum MailerError {
 /// everything about signing in.
 const OF_THE_SENDER: [u16; 5] = [503, 530, 534, 535, 538];
 
-/// The same among enhanced codes (RFC 3463, RFC 4954).
-const OF_THE_SENDER_ENHANCED: [&str; 5] = ["5.7.8", "5.7.9", "5.7.11", "5.7.13", "5.7.14"];
+/// The same among enhanced codes (RFC 3463, RFC 4954): 5.7.1 is "not authorized", such as a relay that does not know us.
+const OF_THE_SENDER_ENHANCED: [&str; 6] = ["5.7.1", "5.7.8", "5.7.9", "5.7.11", "5.7.13", "5.7.14"];
 
 impl SendError {
     /// Whether a mail that failed so may leave later.

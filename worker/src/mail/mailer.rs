@@ -14,6 +14,9 @@ use super::message::{Composer, Outgoing, Sent};
 use super::server::Server;
 use super::smtp::Smtp;
 
+/// How long one mail may take altogether. Servers that look for spam take their time.
+pub const BOUND: Duration = Duration::from_secs(60);
+
 /// How mails leave.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -40,7 +43,7 @@ impl Settings {
             from: config.mail_from.clone(),
             folder: config.data.join("mail"),
             public_url: config.public_url.clone(),
-            bound: Duration::from_secs(60),
+            bound: BOUND,
             authorities: Vec::new(),
         }
     }

@@ -1,3 +1,5 @@
+use runtime::Shutdown;
+
 use super::{Act, SECOND, TRIES, World};
 
 const STATES: &str =
@@ -10,7 +12,7 @@ async fn draining_does_what_is_due_and_tells_how_it_went() {
     for act in [Act::Succeed, Act::FailUntil(2), Act::Refuse, Act::Postpone] {
         world.enqueue(act).await;
     }
-    let tally = world.worker(TRIES).await.drain().await.unwrap();
+    let tally = world.worker(TRIES).await.drain(&Shutdown::new()).await.unwrap();
     assert_eq!(tally.to_string(), "1 done, 2 to be tried later, 1 dead");
     assert_eq!(
         world.sql(STATES).await,
@@ -28,7 +30,7 @@ async fn a_payload_that_cannot_be_read_is_a_dead_letter_with_its_reason_and_bloc
     let world = World::new().await;
     world.sql("insert into jobs (id, kind, payload, priority) values (gen_random_uuid(), 'try', '{\"act\": 7}', 9)").await;
     world.enqueue(Act::Succeed).await;
-    let tally = world.worker(TRIES).await.drain().await.unwrap();
+    let tally = world.worker(TRIES).await.drain(&Shutdown::new()).await.unwrap();
     assert_eq!(tally.to_string(), "1 done, 0 to be tried later, 1 dead");
     let reason = world.sql("select last_error from jobs where state = 'dead'").await;
     assert!(reason.starts_with("the payload cannot be read: "), "{reason}");
@@ -39,7 +41,7 @@ async fn a_job_that_panics_fails_like_others() {
     // proves JOB-2
     let world = World::new().await;
     world.enqueue(Act::Panic).await;
-    world.worker(TRIES).await.drain().await.unwrap();
+    world.worker(TRIES).await.drain(&Shutdown::new()).await.unwrap();
     assert_eq!(world.sql(STATES).await, "try|pending|1|the job panicked; the log tells where");
 }
 
@@ -48,7 +50,7 @@ async fn a_job_that_takes_too_long_is_ended_and_tried_again() {
     // proves JOB-2
     let world = World::new().await;
     world.enqueue(Act::Hang).await;
-    world.worker(TRIES).await.drain().await.unwrap();
+    world.worker(TRIES).await.drain(&Shutdown::new()).await.unwrap();
     assert_eq!(world.sql(STATES).await, format!("try|pending|1|it was not done within {SECOND:?}"));
 }
 
@@ -60,7 +62,8 @@ async fn draining_twice_at_once_does_each_job_once() {
         world.enqueue(Act::Take(1)).await;
     }
     let (one, two) = (world.worker(TRIES).await, world.worker(TRIES).await);
-    let (one, two) = tokio::join!(one.drain(), two.drain());
+    let shutdown = Shutdown::new();
+    let (one, two) = tokio::join!(one.drain(&shutdown), two.drain(&shutdown));
     one.unwrap();
     two.unwrap();
     assert_eq!(
@@ -71,4 +74,32 @@ async fn draining_twice_at_once_does_each_job_once() {
         world.sql("select count(*), count(distinct payload) from jobs where kind = 'effect'").await,
         "60|60"
     );
+}
+
+#[tokio::test]
+async fn draining_tries_each_job_once_however_soon_it_is_due_again() {
+    // proves JOB-2
+    let world = World::new().await;
+    world.enqueue(Act::FailUntil(3)).await;
+    // Longer than the first failure's pause.
+    for _ in 0..4 {
+        world.enqueue(Act::Take(300)).await;
+    }
+    let tally = world.worker(TRIES).await.drain(&Shutdown::new()).await.unwrap();
+    assert_eq!(tally.to_string(), "4 done, 1 to be tried later, 0 dead");
+}
+
+#[tokio::test]
+async fn draining_stops_when_the_process_does_and_hands_back() {
+    // proves JOB-6
+    let mut world = World::new().await;
+    world.grace = std::time::Duration::ZERO;
+    world.enqueue(Act::Hang).await;
+    let (worker, shutdown) = (world.worker(super::LONG_TRIES).await, Shutdown::new());
+    let stopping = shutdown.clone();
+    let drained = tokio::spawn(async move { worker.drain(&stopping).await });
+    world.until("select state from jobs", "running").await;
+    shutdown.begin();
+    drained.await.unwrap().unwrap();
+    assert_eq!(world.sql("select state, attempt from jobs").await, "pending|0");
 }

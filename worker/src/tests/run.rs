@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use runtime::Shutdown;
+
 use super::{Act, LONG_TRIES, RUNNING, SECOND, TRIES, World};
 
 const UNDONE: &str = "select count(*) from jobs where kind = 'try' and state <> 'done'";
@@ -97,16 +99,23 @@ async fn what_a_dead_worker_left_is_done_by_another() {
     // proves JOB-1
     let mut world = World::new().await;
     world.lease = SECOND;
-    let (_, dying) = world.start(LONG_TRIES).await;
-    world.enqueue(Act::FailUntil(1)).await;
-    world.until(UNDONE, "0").await;
-    world.enqueue(Act::Take(1_500)).await;
+    let url = world.database.url.clone();
+    let dying = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let worker = {
+        // Its connections belong to its runtime, and end with it.
+        let _guard = dying.enter();
+        let db = dying.spawn(async move { super::connect(&url).await });
+        world.worker_on(db.await.unwrap(), LONG_TRIES).await
+    };
+    dying.spawn(worker.run(Shutdown::new()));
+    world.enqueue(Act::Take(2_500)).await;
     world.until("select count(*) from jobs where state = 'running'", "1").await;
     // Without any goodbye, in the middle of its work.
-    dying.abort();
-    let _ = dying.await;
+    dying.shutdown_background();
     let (shutdown, running) = world.start(LONG_TRIES).await;
     world.until(UNDONE, "0").await;
+    assert_eq!(world.sql("select attempt from jobs where kind = 'try'").await, "2");
+    assert_eq!(world.sql("select attempt, error from job_failures").await, "1|its worker stopped answering");
     shutdown.begin();
     running.await.unwrap();
 }

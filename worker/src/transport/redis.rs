@@ -28,6 +28,9 @@ use self::queue::Queue;
 /// all that waits in one Lua call, which fails for ever from about 8 000 on.
 pub(crate) const WINDOW: usize = 500;
 
+/// With more than this, a queue is emptied: many relays that filled it at once come near to what apalis can move.
+const OVERFLOW: usize = 4_000;
+
 /// What all our keys begin with.
 const PREFIX: &str = "doorward:";
 
@@ -63,7 +66,18 @@ impl Redis {
     /// # Errors
     /// Redis does not answer.
     pub(crate) async fn room(&self, queue: &'static str) -> Result<usize, TransportError> {
-        let waiting = Queue::new(queue).waiting(&mut self.link.clone()).await?;
+        let (link, name) = (&mut self.link.clone(), queue);
+        let queue = Queue::new(queue);
+        let waiting = queue.waiting(link).await?;
+        if waiting > OVERFLOW {
+            tracing::warn!(
+                queue = name,
+                waiting,
+                "too many hints for apalis: they are dropped and handed over anew"
+            );
+            queue.clear(link, MARKER).await?;
+            return Ok(0);
+        }
         Ok(WINDOW.saturating_sub(waiting))
     }
 

@@ -16,7 +16,7 @@ async fn the_job_of_a_worker_that_died_goes_to_another_one() {
     assert_eq!(claim.attempt, 2);
     assert_eq!(
         world.sql("select attempt, worker, error from job_failures").await,
-        "1|w1|worker w1 stopped answering"
+        "1|w1|its worker stopped answering"
     );
 }
 
@@ -32,7 +32,7 @@ async fn a_job_that_kills_its_workers_is_dead_after_its_last_attempt() {
     }
     assert_eq!(
         world.sql("select state, attempt, last_error from jobs").await,
-        "dead|3|worker w1 stopped answering"
+        "dead|3|its worker stopped answering"
     );
 }
 
@@ -65,6 +65,37 @@ async fn equal_jobs_that_are_abandoned_together_become_one() {
         world.sql("select state, count(*) from jobs group by 1 order by 1").await,
         "cancelled|1\npending|1"
     );
+}
+
+#[tokio::test]
+async fn an_abandoned_job_does_not_give_way_to_an_equal_one_that_runs() {
+    // proves JOB-1
+    let world = world().await;
+    enqueue(&world.db, Some("olga")).await.expect("a new job");
+    take(&world.db, "healthy").await.expect("a claim");
+    // Asked for while the first one ran: about something that the first one may have read too early.
+    enqueue(&world.db, Some("olga")).await.expect("a new job");
+    take(&world.db, "dead").await.expect("a claim");
+    world.sql("update jobs set lease_until = now() - interval '1 second' where worker = 'dead'").await;
+    assert_eq!(queue::rescue(&world.db, MINUTE).await.expect("an answer").abandoned, 1);
+    assert_eq!(
+        world.sql("select worker, state from jobs order by worker").await,
+        "dead|pending\nhealthy|running"
+    );
+}
+
+#[tokio::test]
+async fn an_abandoned_job_does_not_give_way_to_an_equal_one_that_is_given_up() {
+    // proves JOB-1
+    let world = world().await;
+    for worker in ["w1", "w2"] {
+        enqueue(&world.db, Some("olga")).await.expect("a new job");
+        take(&world.db, worker).await.expect("a claim");
+    }
+    world.sql("update jobs set attempt = 3 where worker = 'w1'").await;
+    let_pass(&world, "lease_until").await;
+    assert_eq!(queue::rescue(&world.db, MINUTE).await.expect("an answer").abandoned, 2);
+    assert_eq!(world.sql("select worker, state from jobs order by worker").await, "w1|dead\nw2|pending");
 }
 
 #[tokio::test]

@@ -1,15 +1,15 @@
 use std::time::Duration;
 
-use tenancy::trial::{self, DueTrials};
+use tenancy::trial::{self, Due};
 use tenancy::{Caller, Db, Platform, UserId, platform, user_action as user};
 
 use crate::support::{OLGA, PIA, World, race, request, said};
 
-async fn due(db: &Db) -> DueTrials {
+async fn due(db: &Db) -> Vec<(UserId, Due)> {
     let mut tx = db.begin(request()).await.expect("a transaction");
     let allowed =
         tx.authorize::<platform::SweepTrials>(&Caller::Worker, Platform).await.expect("the worker may");
-    trial::due(&mut tx, &allowed, 10).await.expect("an answer")
+    trial::due(&mut tx, &allowed, None, 10).await.expect("an answer")
 }
 
 async fn expire(db: &Db, id: UserId) {
@@ -31,7 +31,7 @@ async fn remind(db: &Db, id: UserId) {
 async fn a_user_is_reminded_once_for_each_deadline() {
     // proves ACC-3
     let world = World::new().await;
-    assert_eq!(due(&world.db).await, DueTrials { to_remind: vec![PIA], to_expire: vec![] });
+    assert_eq!(due(&world.db).await, [(PIA, Due::Reminder)]);
     race(5, |_| {
         let db = world.db.clone();
         async move { remind(&db, PIA).await }
@@ -42,21 +42,21 @@ async fn a_user_is_reminded_once_for_each_deadline() {
         world.sql(mails).await,
         format!("{{\"mail\": \"approval_reminder\", \"user_id\": \"{PIA}\"}}")
     );
-    assert_eq!(due(&world.db).await, DueTrials::default());
+    assert_eq!(due(&world.db).await, []);
 
     world
         .sql(&format!(
             "update users set approval_due_at = approval_due_at + interval '2 days' where id = '{PIA}'"
         ))
         .await;
-    assert_eq!(due(&world.db).await, DueTrials::default(), "not yet again");
+    assert_eq!(due(&world.db).await, [], "not yet again");
     world
         .import(&[serde_json::json!({ "user": {
         "id": PIA, "email": "pia@example.com", "name": "pia", "status": "pending",
         "approval_due_at": "2026-11-21T20:00:00Z",
     } })])
         .await;
-    assert_eq!(due(&world.db).await.to_remind, [PIA], "another deadline");
+    assert_eq!(due(&world.db).await, [(PIA, Due::Reminder)], "another deadline");
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_trial_that_is_over_ends_once_with_a_mail_and_an_audit_entry() {
     // proves ACC-3, AUD-1
     let world = World::new().await;
     world.clock.advance(Duration::from_secs(2 * 3600));
-    assert_eq!(due(&world.db).await, DueTrials { to_remind: vec![], to_expire: vec![PIA] });
+    assert_eq!(due(&world.db).await, [(PIA, Due::Expiry)]);
     race(5, |_| {
         let db = world.db.clone();
         async move { expire(&db, PIA).await }
@@ -76,7 +76,7 @@ async fn a_trial_that_is_over_ends_once_with_a_mail_and_an_audit_entry() {
     let audit = "select actor_id, target_id from audit where action = 'user.expire'";
     assert_eq!(world.sql(audit).await, format!("worker|{PIA}"));
     world.assert_audit_holds().await;
-    assert_eq!(due(&world.db).await, DueTrials::default());
+    assert_eq!(due(&world.db).await, []);
 }
 
 #[tokio::test]
@@ -95,6 +95,31 @@ async fn who_was_approved_or_prolonged_in_time_keeps_their_account() {
     expire(&world.db, PIA).await;
     assert_eq!(world.sql(&format!("select status from users where id = '{PIA}'")).await, "pending");
     assert_eq!(world.sql("select count(*) from jobs").await, "0");
+}
+
+#[tokio::test]
+async fn trials_are_found_page_by_page() {
+    // proves ACC-3
+    let world = World::new().await;
+    let ids: Vec<UserId> = (1..=5).map(|n| UserId(uuid::Uuid::from_u128(n))).collect();
+    for id in &ids {
+        let user = serde_json::json!({ "id": id, "email": format!("{id}@example.com"), "name": "x",
+            "status": "pending", "approval_due_at": "2026-11-01T00:00:00Z" });
+        world.import(&[serde_json::json!({ "user": user })]).await;
+    }
+    let (mut found, mut after) = (vec![], None);
+    loop {
+        let mut tx = world.db.begin(request()).await.expect("a transaction");
+        let allowed =
+            tx.authorize::<platform::SweepTrials>(&Caller::Worker, Platform).await.expect("the worker may");
+        let page = trial::due(&mut tx, &allowed, after, 2).await.expect("an answer");
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        found.extend(page);
+    }
+    let expected: Vec<_> =
+        ids.into_iter().map(|id| (id, Due::Expiry)).chain([(PIA, Due::Reminder)]).collect();
+    assert_eq!(found, expected);
 }
 
 #[tokio::test]

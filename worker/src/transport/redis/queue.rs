@@ -53,6 +53,17 @@ impl Queue {
         Ok(scheduled + active)
     }
 
+    /// Drops all hints that wait, and the marker with them: whoever looks next hands everything over again.
+    pub(super) async fn clear(&self, link: &mut Link, marker: &str) -> Result<(), TransportError> {
+        let script = Script::new(include_str!("clear.lua"));
+        let mut call = script.key(self.config.scheduled_jobs_set());
+        call.key(self.config.active_jobs_list())
+            .key(self.config.job_data_hash())
+            .key(marker)
+            .arg(self.config.job_meta_hash());
+        Ok(call.invoke_async(link).await?)
+    }
+
     /// Puts hints in.
     pub(super) async fn push(&self, link: &mut Link, wakes: &[Wake]) -> Result<(), TransportError> {
         for wakes in wakes.chunks(WINDOW) {

@@ -123,3 +123,18 @@ async fn a_panic_ends_the_work_and_not_the_worker() {
     seen.all(&wakes(1..5)).await;
     assert_eq!(workers(&server).await, ["a-mail-0"]);
 }
+
+// proves JOB-1
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_many_relays_have_filled_is_emptied_and_everything_is_handed_over_again() {
+    let server = server();
+    let redis = client(&server, "a");
+    assert!(redis.is_blank().await.expect("an answer"));
+    redis.mark().await.expect("marked");
+    redis.push(QUEUE, &wakes(0..4_500)).await.expect("pushed");
+    assert_eq!(redis.room(QUEUE).await.expect("an answer"), 0);
+    assert!(redis.is_blank().await.expect("an answer"), "everything has to be handed over again");
+    assert_eq!(redis.room(QUEUE).await.expect("an answer"), WINDOW);
+    let keys: Vec<String> = ask(&server, &["KEYS", "doorward:mail:*meta*"]).await;
+    assert_eq!(keys, Vec::<String>::new(), "nothing is left of them");
+}

@@ -62,7 +62,12 @@ fn whatever_fails_every_promised_mail_comes_and_looks_like_one() {
     if audit.code != Some(0) {
         wrong.push(Violation::Audit(audit.stdout + &audit.stderr));
     }
-    wrong.extend(world.machine.processes().flat_map(|process| process.falls.clone()).map(Violation::Fallen));
+    for process in world.machine.processes() {
+        wrong.extend(process.falls.iter().cloned().map(Violation::Fallen));
+        if process.is_stopping() {
+            wrong.push(Violation::Fallen(format!("{} does not stop", process.name)));
+        }
+    }
 
     let distinct =
         mails.iter().map(harness::smtp::Received::message_id).collect::<std::collections::BTreeSet<_>>();
@@ -98,8 +103,9 @@ fn settle(world: &mut World) -> Snapshot {
         for process in world.machine.processes() {
             process.tend(&world.home);
         }
+        let is_stopping = world.machine.processes().any(|process| process.is_stopping());
         let store = Snapshot::take(world);
-        if store.is_quiet() || begin.elapsed() > SETTLING {
+        if store.is_quiet() && !is_stopping || begin.elapsed() > SETTLING {
             return store;
         }
         std::thread::sleep(Duration::from_millis(100));

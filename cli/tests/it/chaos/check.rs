@@ -31,7 +31,7 @@ pub(crate) enum Violation {
     Trial { email: String, status: String, entries: usize },
     /// The audit log does not hold.
     Audit(String),
-    /// A process ended by itself.
+    /// A process ended by itself, or with an error, or not when it was asked to.
     Fallen(String),
 }
 

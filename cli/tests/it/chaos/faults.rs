@@ -17,7 +17,10 @@ pub(crate) enum Fault {
     WorkerKilled,
     /// For longer than its leases.
     WorkerFrozen,
+    /// As when a new version comes.
+    WorkerStopped,
     ApiKilled,
+    ApiStopped,
     /// It comes back with what it had.
     RedisKilled,
     /// It comes back with nothing.
@@ -32,10 +35,12 @@ pub(crate) enum Fault {
 
 use Fault::*;
 
-const ALL: [Fault; 10] = [
+const ALL: [Fault; 12] = [
     WorkerKilled,
     WorkerFrozen,
+    WorkerStopped,
     ApiKilled,
+    ApiStopped,
     RedisKilled,
     RedisEmptied,
     RedisFrozen,
@@ -105,8 +110,8 @@ impl Faults {
         }
         let Some(fault) = self.deck.pop() else { return };
         let part = match fault {
-            WorkerKilled | WorkerFrozen => Part::Worker(self.below(2) as usize),
-            ApiKilled => Part::Api,
+            WorkerKilled | WorkerFrozen | WorkerStopped => Part::Worker(self.below(2) as usize),
+            ApiKilled | ApiStopped => Part::Api,
             RedisKilled | RedisEmptied | RedisFrozen => Part::Redis,
             PostgresKilled => Part::Postgres,
             MailDown | MailBusy | RepliesLost => Part::Mail,
@@ -131,7 +136,9 @@ impl Faults {
         let smtp = machine.smtp.faults();
         match (fault, part) {
             (WorkerFrozen, Part::Worker(at)) => machine.workers[at].freeze(),
+            (WorkerStopped, Part::Worker(at)) => machine.workers[at].stop(),
             (_, Part::Worker(at)) => machine.workers[at].kill(),
+            (ApiStopped, _) => machine.api.stop(),
             (_, Part::Api) => machine.api.kill(),
             (RedisFrozen, _) => machine.redis.freeze().unwrap(),
             (_, Part::Redis) => machine.redis.kill().unwrap(),

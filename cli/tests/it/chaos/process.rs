@@ -12,7 +12,8 @@ pub(crate) struct Process {
     environment: Vec<(String, String)>,
     child: Option<Child>,
     is_frozen: bool,
-    /// How it ended although nobody had killed it and it had begun to work.
+    is_asked_to_stop: bool,
+    /// How it ended once it had begun to work, if nobody had wanted that or it was not the right way.
     pub(crate) falls: Vec<String>,
 }
 
@@ -26,6 +27,7 @@ impl Process {
             environment: environment.iter().map(owned).collect(),
             child: None,
             is_frozen: false,
+            is_asked_to_stop: false,
             falls: vec![],
         }
     }
@@ -42,14 +44,15 @@ impl Process {
         let mut command = home.command(&arguments);
         command.envs(self.environment.iter().cloned()).stdin(Stdio::null()).stdout(banner).stderr(log);
         self.child = Some(command.spawn().unwrap());
-        self.is_frozen = false;
+        (self.is_frozen, self.is_asked_to_stop) = (false, false);
     }
 
     /// Starts it again if it has ended by itself.
     pub(crate) fn tend(&mut self, home: &Home) {
         let Some(ended) = self.child.as_mut().and_then(|child| child.try_wait().unwrap()) else { return };
         // Without its store it does not start, and says so; a supervisor tries again.
-        if self.is_ready(home) {
+        let is_fine = self.is_asked_to_stop && ended.success();
+        if self.is_ready(home) && !is_fine {
             self.falls.push(format!("{} ended: {ended}", self.name));
         }
         self.child = None;
@@ -67,6 +70,17 @@ impl Process {
             child.kill().unwrap();
             child.wait().unwrap();
         }
+    }
+
+    /// Asks it to end what it does, as an operator would.
+    pub(crate) fn stop(&mut self) {
+        self.is_asked_to_stop = true;
+        self.signal("-TERM");
+    }
+
+    /// Whether it is about to end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_asked_to_stop && self.child.is_some()
     }
 
     /// Stops it in the middle of what it does.

@@ -103,6 +103,10 @@ fn settle(world: &mut World) -> Snapshot {
         for process in world.machine.processes() {
             process.tend(&world.home);
         }
+        // Pauses after many failures are longer than anybody wants to wait here.
+        world.sql(
+            "update jobs set run_at = now() where state = 'pending' and run_at > now() + interval '1 s'",
+        );
         let is_stopping = world.machine.processes().any(|process| process.is_stopping());
         let store = Snapshot::take(world);
         if store.is_quiet() && !is_stopping || begin.elapsed() > SETTLING {

@@ -29,13 +29,15 @@ pub(crate) enum Fault {
     PostgresKilled,
     MailDown,
     MailBusy,
+    /// It answers nobody until it is restarted, so that jobs run on and on.
+    MailSilent,
     /// Mails are taken, and often nobody is told.
     RepliesLost,
 }
 
 use Fault::*;
 
-const ALL: [Fault; 12] = [
+const ALL: [Fault; 13] = [
     WorkerKilled,
     WorkerFrozen,
     WorkerStopped,
@@ -47,6 +49,7 @@ const ALL: [Fault; 12] = [
     PostgresKilled,
     MailDown,
     MailBusy,
+    MailSilent,
     RepliesLost,
 ];
 
@@ -114,12 +117,12 @@ impl Faults {
             ApiKilled | ApiStopped => Part::Api,
             RedisKilled | RedisEmptied | RedisFrozen => Part::Redis,
             PostgresKilled => Part::Postgres,
-            MailDown | MailBusy | RepliesLost => Part::Mail,
+            MailDown | MailBusy | MailSilent | RepliesLost => Part::Mail,
         };
         let length = match fault {
             // Leases last two seconds.
             WorkerFrozen => self.between(2500, 4500),
-            RepliesLost => self.between(1000, 3000),
+            MailSilent | RepliesLost => self.between(1000, 3000),
             // Nothing is asked for meanwhile, and starting takes its time, too.
             ApiKilled => self.between(0, 500),
             _ => self.between(100, 2500),
@@ -148,6 +151,7 @@ impl Faults {
                 machine.smtp.hang_up();
             }
             (MailBusy, _) => smtp.set_state(State::Busy),
+            (MailSilent, _) => smtp.set_state(State::Silent),
             (_, Part::Mail) => smtp.lose_some_replies(500, self.below(u64::MAX)),
         }
     }
@@ -166,7 +170,12 @@ impl Faults {
                 (RedisEmptied, _) => machine.redis.restart_empty().unwrap(),
                 (_, Part::Redis) => machine.redis.restart_keeping().unwrap(),
                 (_, Part::Postgres) => machine.postgres.as_mut().unwrap().restart().unwrap(),
-                (_, Part::Mail) => machine.smtp.faults().mend(),
+                (_, Part::Mail) => {
+                    machine.smtp.faults().mend();
+                    if fault == MailSilent {
+                        machine.smtp.hang_up();
+                    }
+                }
             }
         }
     }

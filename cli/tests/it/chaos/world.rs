@@ -67,6 +67,8 @@ impl World {
             ("DOORWARD_JOB_LEASE", "2s"),
             ("DOORWARD_JOB_BACKOFF", "200ms"),
             ("DOORWARD_MAIL_PER_ADDRESS", "1000/1h"),
+            // So that a worker that stops hands back what it cannot end.
+            ("DOORWARD_SHUTDOWN_TIMEOUT", "1s"),
         ] {
             home.set(name, value);
         }

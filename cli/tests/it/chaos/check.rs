@@ -77,7 +77,16 @@ impl Snapshot {
 
     /// Whether no job waits or runs.
     pub(crate) fn is_quiet(&self) -> bool {
-        !self.jobs.iter().any(|job| matches!(job.state.as_str(), "pending" | "running"))
+        self.unfinished().next().is_none()
+    }
+
+    /// Whether no job waits or runs but those that send mails.
+    pub(crate) fn waits_only_for_mails(&self) -> bool {
+        self.unfinished().all(|job| job.address.is_some())
+    }
+
+    fn unfinished(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().filter(|job| matches!(job.state.as_str(), "pending" | "running"))
     }
 
     fn mails(&self) -> impl Iterator<Item = (&Job, &str)> {

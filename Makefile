@@ -25,6 +25,15 @@ test: tools fmt-check sqlx-check clippy ## Everything that has to hold: format, 
 	$(HARNESS) run -- $(CARGO) nextest run $(ALL) --profile $(PROFILE)
 	$(CARGO) test --doc $(ALL)
 
+# For how many seconds `make chaos` breaks things, and with which faults: the same seed draws the same ones.
+SECONDS ?= 120
+SEED ?= $(shell date +%s)
+
+.PHONY: chaos
+chaos: tools ## Break everything that jobs stand on for SECONDS=120, drawn by SEED; does every mail come?
+	CHAOS_SECONDS=$(SECONDS) CHAOS_SEED=$(SEED) $(CARGO) nextest run $(ALL) --profile chaos --no-capture \
+		-E 'test(=chaos::whatever_fails_every_promised_mail_comes_and_looks_like_one)'
+
 .PHONY: check
 check: fmt-check clippy ## The fast part of test: format and lints
 

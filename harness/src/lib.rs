@@ -18,6 +18,7 @@
 mod binaries;
 mod database;
 pub mod otlp;
+mod place;
 mod postgres;
 mod psql;
 pub mod queries;

@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use anyhow::Context;
 use tempfile::TempDir;
 
 use crate::binaries::Binaries;
+use crate::place::{account, temporary};
 use crate::psql::Psql;
 use crate::watch::{Account, Watched};
 
@@ -20,17 +22,13 @@ pub const VARIABLE: &str = "HARNESS_POSTGRES";
 /// How long a server may take to answer first; generous, because machines that test also compile.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How much memory a server's folder may need, in KiB: each test in flight has a database of 8 MB, and there is the
-/// log of changes. Containers that do not say otherwise have 64 MB.
-const ROOM: u64 = 2 * 1024 * 1024;
-
-/// Nothing of it has to survive, so nothing is flushed. Vacuuming only disturbs those who clone a template.
-const SETTINGS: [&str; 9] = [
+/// Nothing of it has to survive the machine, so nothing is flushed; but a commit is with the operating system before it is
+/// answered, so that it survives [`Postgres::kill`]. Vacuuming only disturbs those who clone a template.
+const SETTINGS: [&str; 8] = [
     "listen_addresses=",
     "max_connections=200",
     "shared_buffers=64MB",
     "fsync=off",
-    "synchronous_commit=off",
     "full_page_writes=off",
     "max_wal_size=256MB",
     "autovacuum=off",
@@ -42,8 +40,9 @@ const SETTINGS: [&str; 9] = [
 pub struct Postgres {
     psql: Psql,
     /// Fields are dropped in this order: first the server stops, then its folder goes.
-    _server: Option<Watched>,
-    _folder: Option<TempDir>,
+    server: Option<Watched>,
+    folder: Option<TempDir>,
+    is_killed: bool,
 }
 
 impl Postgres {
@@ -55,7 +54,7 @@ impl Postgres {
         let program = Binaries::find().map(|binaries| binaries.program("psql")).ok();
         let psql = Psql::new(program.filter(|program| program.exists()), url);
         psql.run("select 1").with_context(|| format!("the Postgres of {VARIABLE} does not answer"))?;
-        Ok(Self { psql, _server: None, _folder: None })
+        Ok(Self { psql, server: None, folder: None, is_killed: false })
     }
 
     /// Starts a server of its own in a temporary folder, reachable only by a socket in there.
@@ -98,7 +97,46 @@ impl Postgres {
                 error.context(format!("Postgres in {} did not start:\n{log}", binaries.folder().display()))
             );
         }
-        Ok(Self { psql, _server: Some(server), _folder: Some(folder) })
+        Ok(Self { psql, server: Some(server), folder: Some(folder), is_killed: false })
+    }
+
+    /// Ends the server as `kill -9` does. Does nothing when it is killed already.
+    ///
+    /// # Errors
+    /// Somebody else runs it.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        let is_killed = self.is_killed;
+        let (server, folder) = self.own()?;
+        if !is_killed {
+            let socket = folder.join(".s.PGSQL.5432");
+            server.kill()?;
+            self.is_killed = true;
+            let begin = Instant::now();
+            while UnixStream::connect(&socket).is_ok() {
+                anyhow::ensure!(begin.elapsed() < PATIENCE, "the server that was killed still answers");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the server at the same place with all that was committed; kills it first when it is running.
+    ///
+    /// # Errors
+    /// Somebody else runs it, or it does not start.
+    pub fn restart(&mut self) -> anyhow::Result<()> {
+        self.kill()?;
+        let psql = self.psql.clone();
+        let (server, _) = self.own()?;
+        server.start_again()?;
+        wait_for(&psql, server)?;
+        self.is_killed = false;
+        Ok(())
+    }
+
+    fn own(&mut self) -> anyhow::Result<(&mut Watched, PathBuf)> {
+        let folder = self.folder.as_ref().map(|folder| folder.path().to_owned());
+        self.server.as_mut().zip(folder).context("somebody else runs this server")
     }
 
     /// The URL of the maintenance database.
@@ -122,45 +160,6 @@ fn url(folder: &str) -> String {
         }
     }
     format!("postgres://doorward@localhost/postgres?host={host}&port=5432")
-}
-
-/// Where the server's folder goes: into memory where there is room, for databases are cloned there in a tenth of the
-/// time; else the usual place, unless a server that must not be root could not get in.
-fn temporary() -> PathBuf {
-    let memory = PathBuf::from("/dev/shm");
-    if is_open(&memory) && free(&memory).is_some_and(|kibibytes| kibibytes >= ROOM) {
-        return memory;
-    }
-    let usual = std::env::temp_dir();
-    // The path of a socket must fit into about 100 bytes.
-    if is_open(&usual) && usual.as_os_str().len() < 60 { usual } else { "/tmp".into() }
-}
-
-/// Whether every user can reach the folder.
-fn is_open(folder: &Path) -> bool {
-    folder.ancestors().all(|folder| folder.metadata().is_ok_and(|data| data.mode() & 0o001 != 0))
-}
-
-/// The free space of a folder in KiB.
-fn free(folder: &Path) -> Option<u64> {
-    let answer = Command::new("df").arg("-Pk").arg(folder).output().ok()?;
-    let answer = String::from_utf8(answer.stdout).ok()?;
-    answer.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
-}
-
-/// Postgres refuses to run as root: the account to run as instead, when the owner of our own folder is root.
-fn account(folder: &Path) -> anyhow::Result<Option<Account>> {
-    if folder.metadata()?.uid() != 0 {
-        return Ok(None);
-    }
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let named = |wanted: &str| {
-        let line = users.lines().find(|line| line.split(':').next() == Some(wanted))?;
-        let mut fields = line.split(':').skip(2).map(str::parse);
-        Some(Account { user: fields.next()?.ok()?, group: fields.next()?.ok()? })
-    };
-    let nobody = Account { user: 65534, group: 65534 };
-    Ok(Some(named("postgres").or_else(|| named("nobody")).unwrap_or(nobody)))
 }
 
 /// Makes the files of an empty server.

@@ -1,6 +1,6 @@
 //! A server process that ends when its owner does, however the owner ends.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,16 +11,37 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 /// there is no unsafe code, no signal that only Linux has, and nothing left behind. The reader is the part in the
 /// background, for `wait` to notice a server that ends too early. A server that a test has stopped gets SIGCONT, or it
 /// would never hear of the other.
+///
+/// A first line kills the server, a second one starts it again, and so on. The processes of a killed server end one
+/// after the other, and none of them may be there when the next one starts: they all hold the pipe `alive` open. The
+/// reader ignores SIGTERM once it kills, since only its exit status tells that the end was wanted.
 const SCRIPT: &str = r#"
 exec 3<&0 </dev/null
-"$@" 3<&- &
-server=$!
-(read -r _ <&3; kill -INT "$server"; kill -CONT "$server") &
-reader=$!
+mkfifo "$0/alive"
+while :; do
+    cat "$0/alive" >/dev/null 3<&- &
+    family=$!
+    "$@" >"$0/alive" 3<&- &
+    server=$!
+    (
+        if read -r _ <&3; then
+            trap '' TERM
+            kill -KILL "$server"
+        else
+            kill -INT "$server"
+            kill -CONT "$server"
+            exit 1
+        fi
+    ) &
+    reader=$!
+    wait "$server"
+    status=$?
+    kill "$reader"
+    wait "$reader" || break
+    wait "$family"
+    read -r _ <&3 || break
+done
 exec 3<&-
-wait "$server"
-status=$?
-kill "$reader"
 rm -rf -- "$0"
 exit "$status"
 "#;
@@ -62,6 +83,20 @@ impl Watched {
         // is not inherited, or else test runners would wait for it to be closed.
         command.current_dir(folder).process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
         Ok(Self { shell: command.spawn()? })
+    }
+
+    /// Kills the server, which [`Self::start_again`] can start again in its folder.
+    pub(crate) fn kill(&mut self) -> io::Result<()> {
+        self.tell()
+    }
+
+    /// Starts the server that was killed, as soon as all its processes have ended.
+    pub(crate) fn start_again(&mut self) -> io::Result<()> {
+        self.tell()
+    }
+
+    fn tell(&mut self) -> io::Result<()> {
+        self.shell.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(b"\n")
     }
 
     /// How it ended, if it has.

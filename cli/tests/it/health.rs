@@ -12,6 +12,7 @@ fn the_health_check_finds_whoever_listens_on_every_address() {
     // For other machines; the check must not ask it.
     home.set("http_proxy", "http://127.0.0.1:1");
     let server = home.serve();
+    until("it is ready", || home.run(&["health"]).code == Some(0));
     let ready = home.run(&["health"]).expect(0).stdout;
     assert_eq!(ready, "ready\n");
     home.run(&["health", &format!("http://127.0.0.1:{port}/")]).expect(0);
@@ -34,7 +35,7 @@ fn the_health_check_tells_degraded_from_failed_and_names_the_parts() {
     let socket = home.path("api.sock");
     home.set("DOORWARD_LISTEN", &format!("unix:{}", socket.display()));
     let _server = home.serve();
-    home.run(&["health"]).expect(0);
+    until("it is ready", || home.run(&["health"]).code == Some(0));
     let path = home.path("policies/user.cedar");
     fs::write(&path, "permit (").unwrap();
     until("the broken edit is noticed", || home.run(&["health"]).expect(0).stdout.starts_with("degraded\n"));

@@ -31,9 +31,13 @@ impl Home {
 
     /// With a database of the harness.
     pub(crate) fn new() -> Self {
-        let mut home = Self::embedded();
         // Doorward migrates it itself.
-        let database = harness::database("empty", |_| Ok(())).unwrap();
+        Self::on(harness::database("empty", |_| Ok(())).unwrap())
+    }
+
+    /// With this database.
+    pub(crate) fn on(database: harness::Database) -> Self {
+        let mut home = Self::embedded();
         home.set("DATABASE_URL", &database.url);
         home.database = Some(database);
         home

@@ -1,11 +1,11 @@
 //! The private server, its templates and its databases.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use harness::{Database, VARIABLE};
+use harness::{Database, Postgres, VARIABLE};
 
 /// A name that no other test and no earlier run on the same server has used.
 fn template(name: &str) -> String {
@@ -107,6 +107,42 @@ fn a_dropped_database_is_gone_although_somebody_is_connected() {
     drop(database);
     assert!(!server.has(&name).expect("an answer"));
     assert!(!session.wait().expect("the session ends").success());
+}
+
+#[test]
+fn a_killed_server_is_gone_and_comes_back_with_what_was_committed() {
+    let mut server = Postgres::start().expect("a server");
+    let database = server.empty().expect("a database");
+    table(&database.url).expect("a table");
+    for round in 1..=3 {
+        // Somebody is in the middle of something.
+        let mut session = Command::new("psql")
+            .args([
+                "-Xqc",
+                "insert into note values ('never committed'), (pg_sleep(60)::text)",
+                "-d",
+                &database.url,
+            ])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("psql");
+        database.run("insert into note values ('kept')").expect("an insert");
+        server.kill().expect("it is killed");
+        server.kill().expect("nothing happens");
+        assert!(database.run("select 1").is_err(), "it still answers");
+        session.wait().expect("the session has ended");
+        server.restart().expect("it starts");
+        assert_eq!(notes(&database), round.to_string());
+    }
+    server.restart().expect("it is killed and starts");
+    assert_eq!(notes(&database), "3");
+    let folder = database.url.split("host=").nth(1).and_then(|rest| rest.split('&').next());
+    let folder = folder.expect("a socket folder").replace("%2F", "/");
+    server.kill().expect("it is killed");
+    assert!(Path::new(&folder).exists(), "{folder}");
+    drop(database);
+    drop(server);
+    assert!(!Path::new(&folder).exists(), "{folder} is still there");
 }
 
 #[test]

@@ -34,7 +34,7 @@ fmt: ## Format the code
 
 # Rounds of each case of the benchmarks: more of them make steadier figures.
 ROUNDS ?= 15
-# The same for jobs, of which a round takes a minute.
+# The same for jobs, of which a round takes a few minutes.
 JOB_ROUNDS ?= 5
 # Further options of the benchmarks, such as `--largest 100000`; `cargo run -p bench` lists them.
 OPTIONS ?=

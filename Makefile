@@ -43,17 +43,20 @@ fmt: ## Format the code
 
 # Rounds of each case of the benchmarks: more of them make steadier figures.
 ROUNDS ?= 15
+# The same for jobs, of which a round takes a few minutes.
+JOB_ROUNDS ?= 5
 # Further options of the benchmarks, such as `--largest 100000`; `cargo run -p bench` lists them.
 OPTIONS ?=
 
 # Doorward is built by itself, so that it has the features it ships with and no others.
 .PHONY: bench
-bench: ## Measure what a decision costs, and write docs/performance.md
+bench: ## Measure what decisions and jobs cost, and write docs/performance.md
 	$(CARGO) build --release --package cli
 	@mkdir -p target/bench
 	$(CARGO) bench --package authz --bench decide > target/bench/decide.txt
 	$(CARGO) run --release --package bench -- own docs/performance.md --rounds $(ROUNDS) \
 		--decisions target/bench/decide.txt $(OPTIONS)
+	$(CARGO) run --release --package bench -- jobs docs/performance.md --rounds $(JOB_ROUNDS)
 
 .PHONY: bench-peers
 bench-peers: ## The same beside other servers, which are downloaded into target/peers

@@ -1,4 +1,4 @@
-//! `bench`: what a decision costs, beside the least that it could cost and beside what others take.
+//! `bench`: what a decision and a job cost, beside the least that they could cost and beside what others take.
 //!
 //! `make bench` and `make bench-peers` build what this needs and run it.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a program for people who measure")]
@@ -7,6 +7,7 @@
 mod case;
 mod cedar;
 mod change;
+mod claims;
 mod connection;
 mod cpu;
 mod echo;
@@ -15,6 +16,7 @@ mod growth;
 mod h2c;
 mod http;
 mod inside;
+mod jobs;
 mod load;
 mod own;
 mod peers;
@@ -40,9 +42,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "\
 usage:
   bench own <page> [option…]     measure Doorward, and write its part of the page
+  bench jobs <page> [option…]    measure its background work, and write that part
   bench peers <page> [option…]   measure others beside it, and write their part
   bench echo <address>           serve answers without decisions
   bench cedar <address> <folder> serve decisions of Cedar alone
+  bench claims <address> <store> take jobs and do nothing with them
 options:
   --rounds <number>     rounds of each case (15)
   --millis <number>     how long a case runs in each (400)
@@ -65,12 +69,18 @@ fn main() -> ExitCode {
         ["own", page, rest @ ..] => options(rest).and_then(|options| {
             own::run(Path::new(page), options.pace, options.largest, options.decisions.as_deref())
         }),
+        ["jobs", page, rest @ ..] => {
+            options(rest).and_then(|options| jobs::run(Path::new(page), options.pace.rounds))
+        }
         ["peers", page, rest @ ..] => {
             options(rest).and_then(|options| peers::run(Path::new(page), options.pace, &options.folder))
         }
         ["echo", address] => serve(address, echo::serve),
         ["cedar", address, folder] => {
             serve(address, |address| async move { cedar::serve(address, Path::new(folder)).await })
+        }
+        ["claims", address, database] => {
+            serve(address, |address| async move { claims::serve(address, database).await })
         }
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

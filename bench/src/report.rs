@@ -118,7 +118,7 @@ pub(crate) fn section(opening: &str, tables: &[Table]) -> String {
 pub(crate) fn write(page: &Path, place: &str, text: &str) -> anyhow::Result<()> {
     let mut whole = TEMPLATE.to_owned();
     let old = fs::read_to_string(page).unwrap_or_default();
-    for known in ["own", "peers"] {
+    for known in ["own", "jobs", "peers"] {
         let kept = between(&old, known).map(|(start, end)| &old[start..end]);
         let wanted = if known == place { Some(text) } else { kept };
         if let Some(wanted) = wanted {
@@ -164,12 +164,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let page = folder.path().join("page.md");
         write(&page, "own", "first").unwrap();
+        write(&page, "jobs", "work").unwrap();
         write(&page, "peers", "others").unwrap();
         write(&page, "own", &section("Again.", &[goals(&[])])).unwrap();
         let text = fs::read_to_string(&page).unwrap();
         assert!(text.starts_with(TEMPLATE.split("<!--").next().unwrap()));
         assert!(!text.contains("first"));
         assert!(text.contains("<!-- own begins -->\nAgain.\n\n### Goals\n\n|  | goal | measured | met |\n|---|--:|--:|--:|\n<!-- own ends -->"));
+        assert!(text.contains("<!-- jobs begins -->\nwork\n<!-- jobs ends -->"));
         assert!(text.contains("<!-- peers begins -->\nothers\n<!-- peers ends -->"));
     }
 }

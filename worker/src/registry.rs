@@ -41,7 +41,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// What waits for different things waits in different queues, so that none holds the others up. The priority stands with
 /// the payload, since it is given when a job is enqueued.
 static REGISTRY: &[Entry] = &[
-    entry::<SendMail>("mail", 40, Duration::from_secs(2 * 60), DAY),
+    entry::<SendMail>("mail", 50, Duration::from_secs(2 * 60), DAY),
     entry::<SweepTrials>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE, "{}"),
     entry::<TrimJobs>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR, "{}"),
 ];

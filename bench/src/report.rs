@@ -163,13 +163,13 @@ mod tests {
     fn each_run_writes_its_own_place_and_leaves_the_other() {
         let folder = tempfile::tempdir().unwrap();
         let page = folder.path().join("page.md");
-        write(&page, "own", "first").unwrap();
+        write(&page, "own", "an earlier run").unwrap();
         write(&page, "jobs", "work").unwrap();
         write(&page, "peers", "others").unwrap();
         write(&page, "own", &section("Again.", &[goals(&[])])).unwrap();
         let text = fs::read_to_string(&page).unwrap();
         assert!(text.starts_with(TEMPLATE.split("<!--").next().unwrap()));
-        assert!(!text.contains("first"));
+        assert!(!text.contains("an earlier run"));
         assert!(text.contains("<!-- own begins -->\nAgain.\n\n### Goals\n\n|  | goal | measured | met |\n|---|--:|--:|--:|\n<!-- own ends -->"));
         assert!(text.contains("<!-- jobs begins -->\nwork\n<!-- jobs ends -->"));
         assert!(text.contains("<!-- peers begins -->\nothers\n<!-- peers ends -->"));

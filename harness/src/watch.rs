@@ -15,7 +15,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 /// A first line kills the server, a second one starts it again, and so on. The processes of a killed server end one
 /// after the other, and none of them may be there when the next one starts: they all hold the pipe `alive` open. The
 /// reader ignores SIGTERM once it kills, since only its exit status tells that the end was wanted.
+///
+/// When the owner of a stopped server dies, the kernel sends SIGHUP to the whole group: the shell has to outlive that.
 const SCRIPT: &str = r#"
+trap '' HUP
 exec 3<&0 </dev/null
 mkfifo "$0/alive"
 while :; do

@@ -10,6 +10,7 @@ mod value;
 
 use std::{ffi::OsString, num::NonZeroU32, path::Path, path::PathBuf, time::Duration};
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 pub use decision_log::{SampleRule, Sinks};
@@ -95,6 +96,40 @@ pub struct Config {
     pub mail_per_address: Rate,
     /// How many mails are sent for one organization.
     pub mail_per_org: Rate,
+    /// What tokens in links and sealed keys are made with; none means a file in the data folder.
+    pub secret: Option<SecretString>,
+    /// The address of the first administrator.
+    pub admin_email: Option<String>,
+    /// Where people sign in, without a slash at the end.
+    pub app_url: String,
+    /// From whom `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long a new account has full rights without approval.
+    pub trial: Duration,
+    /// The storage of a new account, in bytes.
+    pub quota: i64,
+    /// How long an access token is good.
+    pub access_token_lifetime: Duration,
+    /// How long a session lives without a refresh.
+    pub session_idle: Duration,
+    /// How long a session lives at most.
+    pub session_lifetime: Duration,
+    /// How long a used refresh token gives the same successor again.
+    pub refresh_grace: Duration,
+    /// After how long access tokens are signed with a new key.
+    pub signing_key_lifetime: Duration,
+    /// The memory that hashing a password takes, in KiB.
+    pub password_memory: u32,
+    /// How often hashing a password goes over that memory.
+    pub password_passes: u32,
+    /// How many passwords are hashed at a time.
+    pub password_concurrency: usize,
+    /// How many failed sign-ins one address may make.
+    pub sign_in_per_ip: Rate,
+    /// How many failed sign-ins one address may make at one account.
+    pub sign_in_per_account: Rate,
+    /// How many accounts one address may open, and how many links for forgotten passwords ask for.
+    pub register_per_ip: Rate,
 }
 
 /// Why a configuration is refused. Never repeats a value, since any value may be a secret in the wrong place.
@@ -163,6 +198,10 @@ impl Config {
             Listen::Tcp(address) => Some(format!("http://{address}")),
             Listen::Unix(_) => None,
         });
+        let public_url = source
+            .optional("public_url", value::http_url)?
+            .or(own_url)
+            .unwrap_or_else(|| "http://localhost".to_owned());
         Ok(Self {
             database_url: source.optional("database_url", value::postgres_url)?,
             redis_url: source.optional("redis_url", value::redis_url)?,
@@ -170,10 +209,6 @@ impl Config {
             otel_exporter_otlp_endpoint: source.optional("otel_exporter_otlp_endpoint", value::http_url)?,
             data: source.required("data", value::parsed)?,
             policies: source.required("policies", value::parsed)?,
-            public_url: source
-                .optional("public_url", value::http_url)?
-                .or(own_url)
-                .unwrap_or_else(|| "http://localhost".to_owned()),
             bootstrap_key: source.optional("bootstrap_key", value::api_key)?,
             log: source.required("log", value::log_filter)?,
             log_format: source.required("log_format", value::parsed)?,
@@ -200,6 +235,24 @@ impl Config {
             mail_from: source.required("mail_from", value::mailbox)?,
             mail_per_address: source.required("mail_per_address", value::parsed)?,
             mail_per_org: source.required("mail_per_org", value::parsed)?,
+            secret: source.optional("secret", value::api_key)?,
+            admin_email: source.optional("admin_email", value::address)?,
+            app_url: source.optional("app_url", value::http_url)?.unwrap_or_else(|| public_url.clone()),
+            trusted_proxies: source.list("trusted_proxies", value::network)?,
+            trial: source.required("trial", value::trial)?,
+            quota: source.required("quota", value::quota)?,
+            access_token_lifetime: source.required("access_token_lifetime", value::access_token_lifetime)?,
+            session_idle: source.required("session_idle", value::session)?,
+            session_lifetime: source.required("session_lifetime", value::session)?,
+            refresh_grace: source.required("refresh_grace", value::refresh_grace)?,
+            signing_key_lifetime: source.required("signing_key_lifetime", value::signing_key_lifetime)?,
+            password_memory: source.required("password_memory", value::password_memory)?,
+            password_passes: source.required("password_passes", value::password_passes)?,
+            password_concurrency: source.required("password_concurrency", value::concurrency)?,
+            sign_in_per_ip: source.required("sign_in_per_ip", value::parsed)?,
+            sign_in_per_account: source.required("sign_in_per_account", value::parsed)?,
+            register_per_ip: source.required("register_per_ip", value::parsed)?,
+            public_url,
             listen,
         })
     }
@@ -249,20 +302,37 @@ impl Config {
             mail_from,
             mail_per_address,
             mail_per_org,
+            secret,
+            admin_email,
+            app_url,
+            trusted_proxies,
+            trial,
+            quota,
+            access_token_lifetime,
+            session_idle,
+            session_lifetime,
+            refresh_grace,
+            signing_key_lifetime,
+            password_memory,
+            password_passes,
+            password_concurrency,
+            sign_in_per_ip,
+            sign_in_per_account,
+            register_per_ip,
         } = self;
-        let secret = |secret: &Option<SecretString>| secret.as_ref().map(|_| "(set, not shown)".to_owned());
+        let hidden = |secret: &Option<SecretString>| secret.as_ref().map(|_| "(set, not shown)".to_owned());
         let duration = |duration: &Duration| Some(humantime::format_duration(*duration).to_string());
         [
-            ("database_url", secret(database_url)),
-            ("redis_url", secret(redis_url)),
-            ("smtp_url", secret(smtp_url)),
+            ("database_url", hidden(database_url)),
+            ("redis_url", hidden(redis_url)),
+            ("smtp_url", hidden(smtp_url)),
             ("otel_exporter_otlp_endpoint", otel_exporter_otlp_endpoint.clone()),
             ("listen", Some(joined(listen))),
             ("socket_mode", Some(format!("{socket_mode:04o}"))),
             ("data", Some(data.display().to_string())),
             ("policies", Some(policies.display().to_string())),
             ("public_url", Some(public_url.clone())),
-            ("bootstrap_key", secret(bootstrap_key)),
+            ("bootstrap_key", hidden(bootstrap_key)),
             ("log", Some(log.clone())),
             ("log_format", Some(log_format.to_string())),
             ("database_connections", Some(database_connections.to_string())),
@@ -294,6 +364,23 @@ impl Config {
             ("mail_from", Some(mail_from.clone())),
             ("mail_per_address", Some(mail_per_address.to_string())),
             ("mail_per_org", Some(mail_per_org.to_string())),
+            ("secret", hidden(secret)),
+            ("admin_email", admin_email.clone()),
+            ("app_url", Some(app_url.clone())),
+            ("trusted_proxies", (!trusted_proxies.is_empty()).then(|| joined(trusted_proxies))),
+            ("trial", duration(trial)),
+            ("quota", Some(quota.to_string())),
+            ("access_token_lifetime", duration(access_token_lifetime)),
+            ("session_idle", duration(session_idle)),
+            ("session_lifetime", duration(session_lifetime)),
+            ("refresh_grace", duration(refresh_grace)),
+            ("signing_key_lifetime", duration(signing_key_lifetime)),
+            ("password_memory", Some(password_memory.to_string())),
+            ("password_passes", Some(password_passes.to_string())),
+            ("password_concurrency", Some(password_concurrency.to_string())),
+            ("sign_in_per_ip", Some(sign_in_per_ip.to_string())),
+            ("sign_in_per_account", Some(sign_in_per_account.to_string())),
+            ("register_per_ip", Some(register_per_ip.to_string())),
         ]
     }
 }

@@ -72,7 +72,7 @@ impl Target for KeyOwner {
     fn uid(&self) -> EntityUid {
         match self {
             Self::Platform => Platform.uid(),
-            Self::Org(id) => core_uid("Organization", &id.to_string()),
+            Self::Org(id) => id.uid(),
         }
     }
 
@@ -117,7 +117,7 @@ impl Target for JobOwner {
     fn uid(&self) -> EntityUid {
         match self {
             Self::Platform => Platform.uid(),
-            Self::Org(id) => core_uid("Organization", &id.to_string()),
+            Self::Org(id) => id.uid(),
             Self::Workspace(id) => id.uid(),
             Self::User(id) => id.uid(),
         }
@@ -152,6 +152,22 @@ impl Target for ApiKeyId {
     }
 }
 
+impl Target for OrgId {
+    const NOUN: &'static str = "organization";
+
+    fn uid(&self) -> EntityUid {
+        core_uid("Organization", &self.to_string())
+    }
+
+    fn view(&self) -> Option<&'static str> {
+        Some("org.view")
+    }
+
+    fn org(&self) -> Option<OrgId> {
+        Some(*self)
+    }
+}
+
 impl Target for UserId {
     const NOUN: &'static str = "user";
 
@@ -182,7 +198,7 @@ macro_rules! actions {
             #[doc = concat!("Actions `", stringify!($module), ".*`.")]
             pub mod $module {
                 #[allow(unused_imports)] // not every module has an action on each kind of target
-                use super::{Action, ApiKeyId, JobOwner, KeyOwner, Platform, UserId, WorkspaceId};
+                use super::{Action, ApiKeyId, JobOwner, KeyOwner, OrgId, Platform, UserId, WorkspaceId};
                 $(
                     $(#[$doc])*
                     #[derive(Debug)]
@@ -199,7 +215,7 @@ macro_rules! actions {
         /// Every action that Doorward asks its policies about. A folder that does not declare them all is refused.
         pub const ACTIONS: &[&str] = &[
             $($($text,)+)+
-            "decision.ask", "org.view", "user.view", "workspace.view",
+            "decision.ask", "org.view",
         ];
     };
 }
@@ -216,10 +232,76 @@ actions! {
         ViewQueue = "platform.view_queue" on Platform;
         /// Cancel, retry and remove any job, and pause kinds.
         ManageQueue = "platform.manage_queue" on Platform;
+        /// Become the first administrator.
+        SetUp = "platform.set_up" on Platform;
+        /// Read the platform's chain of the audit log.
+        ViewAudit = "platform.view_audit" on Platform;
+        /// See how many of what there are.
+        ViewStats = "platform.view_stats" on Platform;
+        /// Sign access tokens with a new key from now on.
+        RotateSigningKey = "platform.rotate_signing_key" on Platform;
         /// Send a mail with invented content to any address.
         SendTestMail = "platform.send_test_mail" on Platform;
     }
     user {
+        /// Open an account.
+        Register = "user.register" on Platform;
+        /// Try to sign in.
+        SignIn = "user.sign_in" on Platform;
+        /// Ask for a link for a forgotten password.
+        RequestPasswordReset = "user.request_password_reset" on Platform;
+        /// List accounts.
+        List = "user.list" on Platform;
+        /// Make an account for somebody else.
+        Create = "user.create" on Platform;
+        /// See an account.
+        View = "user.view" on UserId;
+        /// Change what one says of oneself.
+        Update = "user.update" on UserId;
+        /// Sign in, with the right password.
+        OpenSession = "user.open_session" on UserId;
+        /// Stay signed in.
+        RefreshSession = "user.refresh_session" on UserId;
+        /// Prove again who one is.
+        Reauthenticate = "user.reauthenticate" on UserId;
+        /// Sign out.
+        SignOut = "user.sign_out" on UserId;
+        /// See where one is signed in.
+        ListSessions = "user.list_sessions" on UserId;
+        /// Sign out somewhere else.
+        RevokeSession = "user.revoke_session" on UserId;
+        /// Prove that an address is one's own.
+        VerifyEmail = "user.verify_email" on UserId;
+        /// Ask for that mail again.
+        ResendVerification = "user.resend_verification" on UserId;
+        /// Choose a password by a link.
+        SetPassword = "user.set_password" on UserId;
+        /// Choose another password, with the current one.
+        ChangePassword = "user.change_password" on UserId;
+        /// Set up, replace and remove the second factor.
+        ManageSecondFactor = "user.manage_second_factor" on UserId;
+        /// Put one's account to rest.
+        Deactivate = "user.deactivate" on UserId;
+        /// Take it up again.
+        Reactivate = "user.reactivate" on UserId;
+        /// Let a user stay for good.
+        Approve = "user.approve" on UserId;
+        /// Close a user's account.
+        Disable = "user.disable" on UserId;
+        /// Open it again.
+        Enable = "user.enable" on UserId;
+        /// Send a user a link to choose a password.
+        SendPasswordReset = "user.send_password_reset" on UserId;
+        /// Sign a user out everywhere.
+        RevokeSessions = "user.revoke_sessions" on UserId;
+        /// Change how much a user may store.
+        SetQuota = "user.set_quota" on UserId;
+        /// Change which AI a user works with.
+        SetAi = "user.set_ai" on UserId;
+        /// Give or take a platform role.
+        SetPlatformRole = "user.set_platform_role" on UserId;
+        /// End a session whose refresh token was used twice.
+        EndSession = "user.end_session" on UserId;
         /// Make a guest of a user whose trial is over.
         Expire = "user.expire" on UserId;
         /// Tell a user that the trial ends soon.
@@ -249,6 +331,10 @@ actions! {
         /// End a key.
         Revoke = "key.revoke" on ApiKeyId;
     }
+    org {
+        /// Read the organization's chain of the audit log.
+        ViewAudit = "org.view_audit" on OrgId;
+    }
     decision {
         /// Read the decision log.
         List = "decision.list" on KeyOwner;
@@ -258,5 +344,13 @@ actions! {
         ReadResources = "workspace.read_resources" on WorkspaceId;
         /// Register, change and remove an application's objects.
         WriteResources = "workspace.write_resources" on WorkspaceId;
+        /// See a workspace.
+        View = "workspace.view" on WorkspaceId;
+        /// See with whom a workspace is shared.
+        ListShares = "workspace.list_shares" on WorkspaceId;
+        /// Share a workspace.
+        Share = "workspace.share" on WorkspaceId;
+        /// End a share of a workspace.
+        RevokeShare = "workspace.revoke_share" on WorkspaceId;
     }
 }

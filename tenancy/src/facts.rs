@@ -56,6 +56,8 @@ pub struct UserFacts {
     pub email_verified: bool,
     #[serde(default)]
     pub password_must_change: bool,
+    #[serde(default)]
+    pub second_factor: bool,
     pub approval_due_at: Option<DateTime<Utc>>,
     pub platform_role: Option<String>,
     /// Organization → role, without suspended memberships.

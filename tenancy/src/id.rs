@@ -51,6 +51,10 @@ ids! {
     DecisionId;
     /// A background job.
     JobId;
+    /// Where a person is signed in.
+    SessionId;
+    /// A link that is good once.
+    LinkId;
 }
 
 impl DecisionId {

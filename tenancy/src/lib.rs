@@ -48,6 +48,8 @@ pub mod trial;
 pub use action::decision as decision_action;
 /// Actions `job.*`.
 pub use action::job as job_action;
+/// Actions `org.*`.
+pub use action::org as org_action;
 /// Actions `user.*`.
 pub use action::user as user_action;
 /// Actions `workspace.*`.
@@ -55,14 +57,16 @@ pub use action::workspace as workspace_action;
 pub use action::{ACTIONS, Action, JobOwner, KeyOwner, Platform, Target, key, platform};
 pub use audit::{Break, Change};
 pub use cache::CacheLimits;
-pub use caller::Caller;
+pub use caller::{Caller, Person};
 pub use consistency::Consistency;
 pub use db::Db;
 pub use decision::{Answer, Answers, Ask};
 pub use decision_log::DecisionLog;
 pub use error::{Error, FieldError, Result};
 pub use facts::{Fact, Facts};
-pub use id::{AgentId, ApiKeyId, DecisionId, JobId, OrgId, ResourceId, ShareId, UserId, WorkspaceId};
+pub use id::{
+    AgentId, ApiKeyId, DecisionId, JobId, LinkId, OrgId, ResourceId, SessionId, ShareId, UserId, WorkspaceId,
+};
 pub use jobs::{Job, SendMail, SweepTrials, Tenant, TrimJobs};
 pub use mail::{Locale, Mail, MailTemplate};
 pub use page::{Page, PageInfo, Paged};

@@ -62,6 +62,7 @@ select 'user' as "kind!", jsonb_build_object(
     'password_must_change', u.password_must_change,
     'approval_due_at', u.approval_due_at,
     'platform_role', u.platform_role,
+    'second_factor', exists (select from second_factors f where f.user_id = u.id and f.confirmed_at is not null),
     'memberships', coalesce((
         select jsonb_object_agg(m.org_id, m.role) from memberships m
         where m.user_id = u.id and m.suspended_at is null

@@ -303,6 +303,7 @@ fn user_attributes(user: &UserFacts) -> Vec<(&'static str, RestrictedExpression)
         ("status", reference(core_uid("AccountStatus", &user.status))),
         ("email_verified", RestrictedExpression::new_bool(user.email_verified)),
         ("password_must_change", RestrictedExpression::new_bool(user.password_must_change)),
+        ("second_factor", RestrictedExpression::new_bool(user.second_factor)),
         ("approval_due_at", datetime(user.approval_due_at.unwrap_or(LONG_AGO))),
     ]
 }

@@ -130,6 +130,8 @@ impl Tx {
         context: Map<String, Value>,
     ) -> Result<Authorized<A>> {
         let resource = target.uid();
+        let own = self.own_context(caller);
+        let context = context.into_iter().chain(own.clone()).collect();
         let wanted = Wanted::of(&self.snapshot, [&caller.uid(), &resource]);
         let (facts, _) = lookup::facts(&mut self.inner, &self.snapshot, wanted).await?;
         let decision = self.decide(&facts, caller, A::NAME, &resource, context);
@@ -148,11 +150,20 @@ impl Tx {
             return Err(Error::NotFound(A::Target::NOUN));
         }
         if let Some(view) = target.view()
-            && !self.decide(&facts, caller, view, &resource, Map::new()).is_allow()
+            && !self.decide(&facts, caller, view, &resource, own).is_allow()
         {
             return Err(Error::NotFound(A::Target::NOUN));
         }
         Err(Error::Forbidden { action: A::NAME, policies: decision.policies })
+    }
+
+    /// What policies are told of the request, beside what the action has of its own.
+    fn own_context(&self, caller: &Caller) -> Map<String, Value> {
+        let mut context = caller.context();
+        if let Some(ip) = self.request.ip {
+            context.insert("ip".into(), ip.to_string().into());
+        }
+        context
     }
 
     fn decide(

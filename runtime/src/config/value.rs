@@ -1,7 +1,8 @@
 //! The form of values. Each function gives `None` for what it does not accept; the key table says what it accepts.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::{Origin, Url};
@@ -133,6 +134,53 @@ pub(super) fn job_backoff(text: &str) -> Option<Duration> {
 
 pub(super) fn job_retention(text: &str) -> Option<Duration> {
     duration(text).filter(|duration| (HOUR..=HOUR * 24 * 36_525).contains(duration))
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
+
+pub(super) fn trial(text: &str) -> Option<Duration> {
+    duration(text).filter(|duration| (MINUTE..=YEAR * 10).contains(duration))
+}
+
+pub(super) fn access_token_lifetime(text: &str) -> Option<Duration> {
+    duration(text).filter(|duration| (MINUTE..=HOUR).contains(duration))
+}
+
+pub(super) fn session(text: &str) -> Option<Duration> {
+    duration(text).filter(|duration| (MINUTE * 5..=YEAR).contains(duration))
+}
+
+pub(super) fn refresh_grace(text: &str) -> Option<Duration> {
+    duration(text).filter(|duration| *duration <= MINUTE * 5)
+}
+
+pub(super) fn signing_key_lifetime(text: &str) -> Option<Duration> {
+    duration(text).filter(|duration| (DAY..=YEAR * 10).contains(duration))
+}
+
+pub(super) fn quota(text: &str) -> Option<i64> {
+    parsed(text).filter(|bytes| *bytes >= 0)
+}
+
+/// Not below what OWASP recommends for two passes.
+pub(super) fn password_memory(text: &str) -> Option<u32> {
+    parsed(text).filter(|kibibytes| (19_456..=4_194_304).contains(kibibytes))
+}
+
+pub(super) fn password_passes(text: &str) -> Option<u32> {
+    parsed(text).filter(|passes| (2..=100).contains(passes))
+}
+
+/// A bare address; whether it can be an account's is looked at where accounts are.
+pub(super) fn address(text: &str) -> Option<String> {
+    mailbox(text).filter(|mailbox| !mailbox.contains(['<', ' ']))
+}
+
+/// A network, or one address.
+pub(super) fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// An address to which paths are appended: kept without the slash at the end.

@@ -41,7 +41,8 @@ impl From<JobOwner> for Reach {
     }
 }
 
-/// As whom a caller owns jobs: an organization's key as that organization, the others as the platform.
+/// As whom a caller owns jobs: a person as themselves, an organization's key as that organization, the others as the
+/// platform.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for nobody in particular; [`Error::Store`].
@@ -49,6 +50,7 @@ pub async fn own(tx: &mut Tx, caller: &Caller) -> Result<JobOwner> {
     match caller {
         Caller::Anonymous => Err(Error::Unauthenticated),
         Caller::Operator | Caller::Worker => Ok(JobOwner::Platform),
+        Caller::User(person) => Ok(JobOwner::User(person.id)),
         Caller::ApiKey(id) => {
             let org = sqlx::query_scalar!("select org_id from api_keys where id = $1", id.0)
                 .fetch_optional(tx.connection())

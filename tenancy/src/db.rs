@@ -15,6 +15,7 @@ use crate::cache::{Cache, CacheLimits};
 use crate::decision_log::DecisionLog;
 use crate::error::Result;
 use crate::feed::{Feed, Follower, Line};
+use crate::master_key::MasterKey;
 use crate::permits::Permits;
 use crate::tx::{Request, Tx};
 
@@ -49,6 +50,7 @@ pub struct Db {
     jobs_due: Arc<Notify>,
     permits: Arc<Permits>,
     log: DecisionLog,
+    master_key: Arc<MasterKey>,
     request: Option<Arc<str>>,
 }
 
@@ -70,6 +72,7 @@ impl Db {
         let pool = pool(connections - separate).connect_with(options.clone()).await?;
         let own = (separate > 0).then(|| (options.clone(), self::pool(1).connect_lazy_with(options)));
         let cache = Arc::new(Cache::new(CacheLimits::default(), clock.clone()));
+        let master_key = MasterKey::ephemeral(&random);
         Ok(Self {
             pool,
             own,
@@ -83,6 +86,7 @@ impl Db {
             jobs_due: Arc::default(),
             permits: Arc::default(),
             log: DecisionLog::off(),
+            master_key: Arc::new(master_key),
             request: None,
         })
     }
@@ -98,6 +102,12 @@ impl Db {
     #[must_use]
     pub fn with_log(self, log: DecisionLog) -> Self {
         Self { log, ..self }
+    }
+
+    /// The same with the secret of the installation; to begin with, it has one that is known to nobody else.
+    #[must_use]
+    pub fn with_master_key(self, master_key: MasterKey) -> Self {
+        Self { master_key: Arc::new(master_key), ..self }
     }
 
     /// The same for the questions of one request: its id stands in the decision log.
@@ -129,7 +139,8 @@ impl Db {
         let inner = self.pool.begin().await?;
         let (snapshot, cache) = (self.policies.snapshot(), Arc::clone(&self.cache));
         let jobs_due = Arc::clone(&self.jobs_due);
-        Ok(Tx::new(inner, snapshot, cache, jobs_due, self.clock.now(), self.random.clone(), request))
+        let (now, random) = (self.clock.now(), self.random.clone());
+        Ok(Tx::new(inner, snapshot, cache, jobs_due, Arc::clone(&self.master_key), now, random, request))
     }
 
     /// Whether the store answers.
@@ -184,6 +195,10 @@ impl Db {
 
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    pub(crate) fn master_key(&self) -> &MasterKey {
+        &self.master_key
     }
 
     /// To be held while a token is looked up.

@@ -19,6 +19,7 @@ mod feed;
 mod id;
 mod jobs;
 mod lookup;
+mod master_key;
 mod membership;
 mod node;
 mod organization;
@@ -69,6 +70,7 @@ pub use id::{
 };
 pub use jobs::{Job, SendMail, SweepTrials, Tenant, TrimJobs};
 pub use mail::{Locale, Mail, MailTemplate};
+pub use master_key::MasterKey;
 pub use page::{Page, PageInfo, Paged};
 pub use revision::Revision;
 pub use token::Token;

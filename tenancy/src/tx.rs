@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::id::{self, DecisionId};
 use crate::lookup::{self, Wanted};
+use crate::master_key::MasterKey;
 use crate::revision::Revision;
 
 /// Proof that a policy allowed an action on a target. [`Tx::authorize`] is its one maker, and
@@ -86,22 +87,25 @@ pub struct Tx {
     /// Whom to tell of new jobs after the commit, and whether there are any.
     jobs_due: Arc<Notify>,
     has_enqueued: bool,
+    master_key: Arc<MasterKey>,
     now: DateTime<Utc>,
     random: Random,
     pub(crate) request: Request,
 }
 
 impl Tx {
+    #[allow(clippy::too_many_arguments, reason = "Db::begin calls it, and nobody else")]
     pub(crate) fn new(
         inner: Transaction<'static, Postgres>,
         snapshot: Arc<Snapshot>,
         cache: Arc<Cache>,
         jobs_due: Arc<Notify>,
+        master_key: Arc<MasterKey>,
         now: DateTime<Utc>,
         random: Random,
         request: Request,
     ) -> Self {
-        Self { inner, snapshot, cache, jobs_due, has_enqueued: false, now, random, request }
+        Self { inner, snapshot, cache, jobs_due, has_enqueued: false, master_key, now, random, request }
     }
 
     /// Asks the policies whether the caller may do `A` to `target`. This is the one place where access to Doorward's
@@ -223,6 +227,10 @@ impl Tx {
     /// Jobs may be due once this is committed.
     pub(crate) fn enqueued(&mut self) {
         self.has_enqueued = true;
+    }
+
+    pub(crate) fn master_key(&self) -> &MasterKey {
+        &self.master_key
     }
 
     pub(crate) fn random(&self) -> &Random {

@@ -304,7 +304,8 @@ fn secrets_are_kept_and_never_shown() {
 #[test]
 fn no_refusal_repeats_a_value() {
     let bad = format!("https://doorward:{SECRET}@db");
-    for key in KEYS.iter().filter(|key| !["data", "policies", "bootstrap_key", "secret"].contains(&key.toml)) {
+    for key in KEYS.iter().filter(|key| !["data", "policies", "bootstrap_key", "secret"].contains(&key.toml))
+    {
         let in_env = from_env(&[(key.env, &bad)]).unwrap_err();
         let in_file = from_file(&format!("{} = \"{bad}\"", key.toml)).unwrap_err();
         assert!(!format!("{in_env}{in_env:?}{in_file}{in_file:?}").contains("hunter2"), "{}", key.env);

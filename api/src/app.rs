@@ -7,6 +7,7 @@ use std::time::Duration;
 use runtime::{Config, Health, Metrics, Random};
 use tenancy::Db;
 
+use crate::cookies::Cookies;
 use crate::request_id::RequestIds;
 
 /// Largest body of the bulk routes, in bytes.
@@ -24,6 +25,7 @@ pub struct Parts {
     pub(crate) metrics: Metrics,
     pub(crate) request_ids: RequestIds,
     pub(crate) settings: Settings,
+    pub(crate) cookies: Cookies,
 }
 
 /// The configuration of HTTP.
@@ -63,8 +65,9 @@ impl App {
             cors_origins: config.cors_origins.clone(),
             limits,
         };
+        let cookies = Cookies::new(&settings.public_url);
         let request_ids = RequestIds::new(&random);
-        Self(Arc::new(Parts { db, health, metrics, request_ids, settings }))
+        Self(Arc::new(Parts { db, health, metrics, request_ids, settings, cookies }))
     }
 }
 

@@ -9,6 +9,7 @@ mod body;
 mod connection;
 mod context;
 mod control;
+mod cookies;
 mod figures;
 mod layers;
 mod list;

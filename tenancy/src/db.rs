@@ -193,7 +193,9 @@ impl Db {
         self.policies.snapshot()
     }
 
-    pub(crate) fn now(&self) -> DateTime<Utc> {
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 

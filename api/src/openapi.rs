@@ -31,6 +31,7 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "policies", description = "The policy folder"),
         (name = "queue", description = "Background work"),
         (name = "auth", description = "Getting an account, and into it"),
+        (name = "admin", description = "Accounts, for those who look after them"),
         (name = "me", description = "A person's own account"),
         (name = "operations", description = "For whoever runs it"),
     ),

@@ -1,6 +1,7 @@
 //! Every route, with the action that decides it.
 
 mod admin_queue;
+mod admin_users;
 mod auth;
 mod authorize;
 mod decisions;
@@ -10,6 +11,7 @@ mod job_kinds;
 mod keys;
 mod mail;
 mod me;
+mod personal_workspace;
 mod policies;
 mod queue;
 mod resources;
@@ -88,6 +90,20 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("delete", "/api/v1/me/sessions/{session_id}", Action("user.revoke_session")),
     ("post", "/api/v1/me/deactivate", Action("user.deactivate")),
     ("post", "/api/v1/me/reactivate", Action("user.reactivate")),
+    ("get", "/api/v1/me/workspace/shares", Action("workspace.list_shares")),
+    ("post", "/api/v1/me/workspace/shares", Action("workspace.share")),
+    ("delete", "/api/v1/me/workspace/shares/{share_id}", Action("workspace.revoke_share")),
+    ("get", "/api/v1/admin/users", Action("user.list")),
+    ("post", "/api/v1/admin/users", Action("user.create")),
+    ("get", "/api/v1/admin/users/{user_id}", Action("user.inspect")),
+    ("post", "/api/v1/admin/users/{user_id}/approve", Action("user.approve")),
+    ("post", "/api/v1/admin/users/{user_id}/disable", Action("user.disable")),
+    ("post", "/api/v1/admin/users/{user_id}/enable", Action("user.enable")),
+    ("post", "/api/v1/admin/users/{user_id}/password-reset", Action("user.send_password_reset")),
+    ("put", "/api/v1/admin/users/{user_id}/quota", Action("user.set_quota")),
+    ("put", "/api/v1/admin/users/{user_id}/ai", Action("user.set_ai")),
+    ("put", "/api/v1/admin/users/{user_id}/platform-role", Action("user.set_platform_role")),
+    ("delete", "/api/v1/admin/users/{user_id}/sessions", Action("user.revoke_sessions")),
     ("get", "/.well-known/jwks.json", Public),
     ("get", "/healthz", Public),
     ("get", "/readyz", Public),
@@ -142,6 +158,18 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sessions::revoke))
         .routes(routes!(me::deactivate))
         .routes(routes!(me::reactivate))
+        .routes(routes!(personal_workspace::list, personal_workspace::share))
+        .routes(routes!(personal_workspace::revoke))
+        .routes(routes!(admin_users::list, admin_users::create))
+        .routes(routes!(admin_users::get))
+        .routes(routes!(admin_users::approve))
+        .routes(routes!(admin_users::disable))
+        .routes(routes!(admin_users::enable))
+        .routes(routes!(admin_users::send_password_reset))
+        .routes(routes!(admin_users::set_quota))
+        .routes(routes!(admin_users::set_ai))
+        .routes(routes!(admin_users::set_platform_role))
+        .routes(routes!(admin_users::revoke_sessions))
         .routes(routes!(sessions::key_set))
         .merge(operations())
 }

@@ -7,6 +7,7 @@ mod set_up;
 mod sign_in;
 mod verification;
 
+pub(crate) use password::mail_link;
 pub use password::{answer_forgotten, change_password, request_password_reset, set_password};
 pub use register::{Registration, register};
 pub use rest::{deactivate, reactivate};

@@ -258,6 +258,8 @@ actions! {
         Create = "user.create" on Platform;
         /// See an account.
         View = "user.view" on UserId;
+        /// See an account with what administrators did.
+        Inspect = "user.inspect" on UserId;
         /// Change what one says of oneself.
         Update = "user.update" on UserId;
         /// Sign in, with the right password.

@@ -37,7 +37,6 @@ mod token;
 mod tx;
 mod view;
 mod words;
-mod workspace;
 mod workspace_member;
 
 pub mod account;
@@ -54,6 +53,7 @@ pub mod session;
 pub mod signing_key;
 pub mod trial;
 pub mod user;
+pub mod workspace;
 
 pub use access_token::{AUDIENCE, AccessToken, Issuer};
 /// Actions `decision.*`.
@@ -91,6 +91,7 @@ pub use page::{Page, PageInfo, Paged};
 pub use password::{Password, PasswordHashing};
 pub use revision::Revision;
 pub use session::{Device, RefreshToken};
+pub use share::ShareLevel;
 pub use token::Token;
 pub use tx::{Authorized, Request, Tx};
 pub use user::{AccountStatus, PlatformRole};

@@ -1,10 +1,16 @@
 //! People's accounts.
 
+mod administer;
+mod list;
 mod profile;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+pub use administer::{
+    InvitedUser, approve, create, disable, enable, send_password_reset, set_ai, set_platform_role, set_quota,
+};
+pub use list::{Account, UserFilter, UserSort, account, list};
 pub use profile::{Profile, ProfileUpdate, profile, update};
 
 use crate::address::Address;

@@ -1,6 +1,10 @@
 //! Workspaces: folders of content.
 
+mod sharing;
+
 use serde::Deserialize;
+
+pub use sharing::{Grantee, NewWorkspaceShare, WorkspaceShare, personal, revoke_share, share, shares};
 
 use crate::error::{Error, Result};
 use crate::id::{OrgId, UserId, WorkspaceId};

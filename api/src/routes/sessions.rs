@@ -96,7 +96,7 @@ pub(crate) struct SessionList {
 /// How many sessions were ended.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Ended {
-    ended: u64,
+    pub(crate) ended: u64,
 }
 
 /// Public keys (RFC 7517).

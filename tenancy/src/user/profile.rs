@@ -4,13 +4,13 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::account::check_name;
-use crate::action::{Target as _, user};
+use crate::action::user;
 use crate::audit::Change;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::{UserId, WorkspaceId};
 use crate::mail::Locale;
 use crate::tx::{Authorized, Tx};
-use crate::user::{AccountStatus, PlatformRole};
+use crate::user::{AccountStatus, PlatformRole, list};
 
 /// An account, as its owner and administrators see it. Holds nothing secret and nothing of what the person keeps here.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -73,7 +73,7 @@ pub async fn profile(tx: &mut Tx, allowed: &Authorized<user::View>) -> Result<Pr
 /// Changes what somebody says of themselves.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a name that cannot be one.
+/// [`Error::Invalid`](crate::Error) for a name that cannot be one.
 pub async fn update(
     tx: &mut Tx,
     allowed: &Authorized<user::Update>,
@@ -101,42 +101,6 @@ pub async fn update(
     Ok(after)
 }
 
-pub(crate) async fn find(tx: &mut Tx, id: UserId) -> Result<Profile> {
-    let now = tx.now();
-    let row = sqlx::query!(
-        r#"select u.email, u.email_verified_at is not null as "email_verified!", u.name, u.locale,
-                  case when u.status = 'pending' and u.approval_due_at <= $2 then 'expired' else u.status end as "status!",
-                  u.approval_due_at, u.approved_at, u.platform_role, u.password_must_change, u.ai_provider, u.ai_model,
-                  exists (select from second_factors f where f.user_id = u.id and f.confirmed_at is not null)
-                      as "second_factor!",
-                  coalesce(q.limit_bytes, 0) as "quota_bytes!", coalesce(q.used_bytes, 0) as "used_bytes!",
-                  w.id as "workspace_id?", u.created_at
-           from users u left join user_quotas q on q.user_id = u.id left join workspaces w on w.owner_id = u.id
-           where u.id = $1"#,
-        id.0,
-        now,
-    )
-    .fetch_optional(tx.connection())
-    .await?
-    .ok_or(Error::NotFound(UserId::NOUN))?;
-    let unknown = |word: &str| Error::Store(sqlx::Error::Decode(format!("unknown word {word}").into()));
-    Ok(Profile {
-        id,
-        email: row.email,
-        email_verified: row.email_verified,
-        name: row.name,
-        locale: Locale::parse(&row.locale).ok_or_else(|| unknown(&row.locale))?,
-        status: AccountStatus::parse(&row.status).ok_or_else(|| unknown(&row.status))?,
-        approval_due_at: row.approval_due_at,
-        approved_at: row.approved_at,
-        platform_role: row.platform_role.as_deref().and_then(PlatformRole::parse),
-        second_factor: row.second_factor,
-        password_must_change: row.password_must_change,
-        ai_provider: row.ai_provider,
-        ai_model: row.ai_model,
-        quota_bytes: row.quota_bytes,
-        used_bytes: row.used_bytes,
-        personal_workspace_id: row.workspace_id.map(WorkspaceId),
-        created_at: row.created_at,
-    })
+async fn find(tx: &mut Tx, id: UserId) -> Result<Profile> {
+    Ok(list::find(tx, id).await?.profile)
 }

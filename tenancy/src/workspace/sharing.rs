@@ -1,0 +1,201 @@
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::action::workspace;
+use crate::address::Address;
+use crate::audit::Change;
+use crate::error::{Error, Result};
+use crate::id::{ShareId, UserId, WorkspaceId};
+use crate::page::{Page, Paged};
+use crate::share::ShareLevel;
+use crate::time;
+use crate::tx::{Authorized, Tx};
+use crate::user;
+use crate::words::words;
+
+words! {
+    /// Whom a personal workspace can be shared with.
+    Grantee {
+        /// A person.
+        User = "user",
+        /// The platform's administrators, who otherwise see nothing of it.
+        Platform = "platform",
+    }
+}
+
+/// A share of a personal workspace, for its owner.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WorkspaceShare {
+    /// The id.
+    pub id: ShareId,
+    /// With whom.
+    pub grantee: Grantee,
+    /// With which person.
+    pub user_id: Option<UserId>,
+    /// Their address.
+    #[schema(format = Email)]
+    pub email: Option<String>,
+    /// Their name.
+    pub name: Option<String>,
+    /// What it gives.
+    pub level: ShareLevel,
+    /// From when on it gives nothing; none: never.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A share to be made.
+#[derive(Debug, Clone)]
+pub struct NewWorkspaceShare {
+    /// With whom: the person with this address, or the platform's administrators if there is none.
+    pub email: Option<Address>,
+    /// What it gives.
+    pub level: ShareLevel,
+    /// From when on it gives nothing.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The personal workspace of a person.
+///
+/// # Errors
+/// [`Error::NotFound`] if they have none.
+pub async fn personal(tx: &mut Tx, owner: UserId) -> Result<WorkspaceId> {
+    let id = sqlx::query_scalar!("select id from workspaces where owner_id = $1", owner.0)
+        .fetch_optional(tx.connection())
+        .await?;
+    id.map(WorkspaceId).ok_or(Error::NotFound("personal workspace"))
+}
+
+/// With whom a workspace is shared, oldest share first; those that have expired are listed until they are revoked.
+///
+/// # Errors
+/// If the store does not answer.
+pub async fn shares(
+    tx: &mut Tx,
+    allowed: &Authorized<workspace::ListShares>,
+    page: Page,
+) -> Result<Paged<WorkspaceShare>> {
+    let id = *allowed.target();
+    let total =
+        sqlx::query_scalar!(r#"select count(*) as "count!" from shares where workspace_id = $1"#, id.0)
+            .fetch_one(tx.connection())
+            .await?;
+    let shares = read(tx, id, None, page.limit(), page.offset()).await?;
+    Ok(page.of(shares, total))
+}
+
+/// Shares a personal workspace as a whole. Sharing again with the same person changes level and end.
+///
+/// # Errors
+/// [`Error::Invalid`] if there is no such person, for oneself, for an end that is past, and for more than reading to the
+/// platform's administrators.
+pub async fn share(
+    tx: &mut Tx,
+    allowed: &Authorized<workspace::Share>,
+    new: &NewWorkspaceShare,
+) -> Result<WorkspaceShare> {
+    let (workspace, now) = (*allowed.target(), tx.now());
+    if new.expires_at.is_some_and(|end| end <= now || !time::is_storable(end)) {
+        return Err(Error::invalid("expires_at", "must be in the future, and before the year 10000"));
+    }
+    let (grantee, person) = match &new.email {
+        Some(email) => (Grantee::User, Some(grantee(tx, workspace, email).await?)),
+        None => (Grantee::Platform, None),
+    };
+    let id = sqlx::query_scalar!(
+        "insert into shares (id, workspace_id, grantee, grantee_user_id, level, expires_at, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict on constraint shares_once do update set level = $5, expires_at = $6 returning id",
+        tx.new_id(),
+        workspace.0,
+        grantee.as_str(),
+        person.map(|id| id.0),
+        new.level.as_str(),
+        new.expires_at,
+        now,
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    let after = json!({
+        "share": id, "grantee": grantee, "user_id": person, "level": new.level, "expires_at": new.expires_at,
+    });
+    tx.record(allowed, None, &allowed.uid(), Change { after, ..Change::default() }).await?;
+    let shares = read(tx, workspace, Some(ShareId(id)), 1, 0).await?;
+    shares.into_iter().next().ok_or(Error::NotFound(NOUN))
+}
+
+/// Ends a share of a workspace at once.
+///
+/// # Errors
+/// [`Error::NotFound`] if the workspace has no such share.
+pub async fn revoke_share(
+    tx: &mut Tx,
+    allowed: &Authorized<workspace::RevokeShare>,
+    id: ShareId,
+) -> Result<()> {
+    let gone = sqlx::query!(
+        "delete from shares where id = $1 and workspace_id = $2 returning grantee, grantee_user_id, level",
+        id.0,
+        allowed.target().0
+    )
+    .fetch_optional(tx.connection())
+    .await?
+    .ok_or(Error::NotFound(NOUN))?;
+    let before = json!({
+        "share": id, "grantee": gone.grantee, "user_id": gone.grantee_user_id, "level": gone.level,
+    });
+    tx.record(allowed, None, &allowed.uid(), Change { before, ..Change::default() }).await
+}
+
+const NOUN: &str = "share";
+
+async fn grantee(tx: &mut Tx, workspace: WorkspaceId, email: &Address) -> Result<UserId> {
+    let nobody = || Error::invalid("email", "no other account has this address");
+    let person = user::with_address(tx, email).await?.ok_or_else(nobody)?;
+    let is_owner = sqlx::query_scalar!(
+        r#"select exists (select from workspaces where id = $1 and owner_id = $2) as "is!""#,
+        workspace.0,
+        person.0
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    if is_owner { Err(nobody()) } else { Ok(person) }
+}
+
+async fn read(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    one: Option<ShareId>,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<WorkspaceShare>> {
+    let rows = sqlx::query!(
+        r#"select s.id, s.grantee, s.grantee_user_id, s.level, s.expires_at, s.created_at,
+                  u.email as "email?", u.name as "name?"
+           from shares s left join users u on u.id = s.grantee_user_id
+           where s.workspace_id = $1 and ($2::uuid is null or s.id = $2)
+           order by s.created_at, s.id limit $3 offset $4"#,
+        workspace.0,
+        one.map(|id| id.0),
+        limit,
+        offset,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    let shares = rows.into_iter().filter_map(|row| {
+        Some(WorkspaceShare {
+            id: ShareId(row.id),
+            grantee: Grantee::parse(&row.grantee)?,
+            user_id: row.grantee_user_id.map(UserId),
+            email: row.email,
+            name: row.name,
+            level: ShareLevel::parse(&row.level)?,
+            expires_at: row.expires_at,
+            created_at: row.created_at,
+        })
+    });
+    Ok(shares.collect())
+}

@@ -1,8 +1,9 @@
 //! Errors as clients see them: problem details (RFC 9457) with a stable `code`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use authz::PolicyInfo;
+use authz::{PolicyInfo, refusal_code};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -19,9 +20,9 @@ pub(crate) struct Problem {
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What happened, for programs.
-    #[schema(example = "not_found")]
-    code: &'static str,
+    /// What happened, for programs: a word of Doorward's, or the `@code` of a policy that forbids it.
+    #[schema(value_type = String, example = "not_found")]
+    code: Cow<'static, str>,
     /// What happened, for people.
     detail: String,
     /// The fields that are wrong.
@@ -51,12 +52,16 @@ struct ForbiddingPolicy {
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> Self {
         Self {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            code,
+            code: code.into(),
             detail: detail.into(),
             fields: vec![],
             policies: vec![],
@@ -116,7 +121,8 @@ impl From<Error> for Problem {
             }
             Error::Gone(_) => Self::new(StatusCode::GONE, "gone", detail),
             Error::Forbidden { policies, .. } => {
-                Self::new(StatusCode::FORBIDDEN, "forbidden", detail).with_policies(&policies)
+                let code = refusal_code(&policies).unwrap_or("forbidden").to_owned();
+                Self::new(StatusCode::FORBIDDEN, code, detail).with_policies(&policies)
             }
             Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
             Error::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),

@@ -5,6 +5,7 @@
 
 mod application;
 mod closure;
+mod code;
 mod decide;
 mod diagnostic;
 mod entity;
@@ -33,6 +34,7 @@ mod uid;
 mod validate;
 
 pub use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
+pub use code::refusal_code;
 pub use decide::{Decision, Outcome, Reason};
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use entity::OWN_ATTRIBUTES;

@@ -20,7 +20,7 @@ use crate::slices::Slices;
 use crate::snapshot::{self, Effect, FileInfo, PolicyInfo, SchemaMark, Snapshot};
 use crate::source::{Kind, Source};
 use crate::types::{self, EntityTypes};
-use crate::{every_question, folder, nesting, stack, validate};
+use crate::{code, every_question, folder, nesting, stack, validate};
 
 pub(crate) fn load(path: &Path, actions: &[&str]) -> Result<Snapshot, Report> {
     sources(path, &folder::read(path)?, actions)
@@ -236,11 +236,18 @@ impl Loader {
         // Cedar's own way to ask for an annotation parses its name each time.
         let annotation = |name: &str| {
             let mut all = policy.as_ref().annotations().map(|(key, text)| (key.as_ref(), text.as_ref()));
-            let text = all.find(|(key, text): &(&str, &str)| *key == name && !text.trim().is_empty());
-            text.map(|(_, text)| text.to_owned()).ok_or_else(|| format!("this policy has no @{name}(\"…\")"))
+            all.find(|(key, _): &(&str, &str)| *key == name).map(|(_, text)| text.to_owned())
         };
-        let id = annotation("id")?;
-        let description = annotation("description")?;
+        let required = |name: &str| {
+            let text = annotation(name).filter(|text| !text.trim().is_empty());
+            text.ok_or_else(|| format!("this policy has no @{name}(\"…\")"))
+        };
+        let id = required("id")?;
+        let description = required("description")?;
+        let code = annotation("code");
+        if let Some(code) = &code {
+            code::check(code, policy.effect())?;
+        }
         if let Some(app) = &source.app {
             self.owners.check_policy(app, policy)?;
         }
@@ -257,6 +264,7 @@ impl Loader {
                 cedar_policy::Effect::Permit => Effect::Permit,
                 cedar_policy::Effect::Forbid => Effect::Forbid,
             },
+            code,
             file: source.name.clone(),
             line,
         };

@@ -36,6 +36,9 @@ pub struct PolicyInfo {
     pub description: String,
     /// Permit or forbid.
     pub effect: Effect,
+    /// `@code`, the word for a refusal by it that programs can rely on; on forbids only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// The file, named from the policy folder's own name on.
     pub file: String,
     /// First line of the policy, annotations included; from 1.

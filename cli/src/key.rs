@@ -14,7 +14,7 @@ pub(crate) enum Command {
         /// What people call it.
         name: String,
         /// What it may be used for: authorize, resources:read, resources:write, keys:manage, decisions:read,
-        /// jobs:read, jobs:write, policies:read, import.
+        /// audit:read, jobs:read, jobs:write, policies:read, import.
         #[arg(long = "scope", required = true, value_name = "SCOPE")]
         scopes: Vec<String>,
         /// The organization that it belongs to; the platform, if left out.

@@ -43,6 +43,9 @@ pub enum Scope {
     /// Read the decision log.
     #[serde(rename = "decisions:read")]
     DecisionsRead,
+    /// Read the audit log.
+    #[serde(rename = "audit:read")]
+    AuditRead,
     /// See background work.
     #[serde(rename = "jobs:read")]
     JobsRead,
@@ -59,12 +62,13 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Authorize,
         Self::ResourcesRead,
         Self::ResourcesWrite,
         Self::KeysManage,
         Self::DecisionsRead,
+        Self::AuditRead,
         Self::JobsRead,
         Self::JobsWrite,
         Self::PoliciesRead,
@@ -80,6 +84,7 @@ impl Scope {
             Self::ResourcesWrite => "resources:write",
             Self::KeysManage => "keys:manage",
             Self::DecisionsRead => "decisions:read",
+            Self::AuditRead => "audit:read",
             Self::JobsRead => "jobs:read",
             Self::JobsWrite => "jobs:write",
             Self::PoliciesRead => "policies:read",

@@ -101,6 +101,10 @@ struct PolicyRefFields<'p> {
     id: &'p str,
     /// `@description`
     description: &'p str,
+    /// `@code`, if it has one: the word for a refusal by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "account_expired")]
+    code: Option<&'p str>,
     /// The file that it stands in.
     #[schema(example = "policies/content.cedar")]
     file: &'p str,
@@ -110,8 +114,8 @@ struct PolicyRefFields<'p> {
 
 impl Serialize for PolicyRef {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let PolicyInfo { id, description, file, line, .. } = &*self.0;
-        PolicyRefFields { id, description, file, line: *line }.serialize(serializer)
+        let PolicyInfo { id, description, code, file, line, .. } = &*self.0;
+        PolicyRefFields { id, description, code: code.as_deref(), file, line: *line }.serialize(serializer)
     }
 }
 
@@ -146,7 +150,8 @@ pub(crate) struct AuthorizeResponse {
 #[allow(dead_code)] // stands in the OpenAPI document for what `explanation` makes
 struct ExplanationView {
     /// Policies that could have matched: those that did first, then near misses. Each with `id`, `description`,
-    /// `effect`, `file`, `line`, `said` (`matched`, `not_matched`, `error`) and `failed`, the parts that do not hold.
+    /// `effect`, `code` (if it has one), `file`, `line`, `said` (`matched`, `not_matched`, `error`) and `failed`, the
+    /// parts that do not hold.
     policies: Vec<Value>,
     /// Policies about other actions or types.
     not_applicable: usize,

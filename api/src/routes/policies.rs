@@ -22,7 +22,7 @@ pub(crate) struct PoliciesView {
     age_seconds: i64,
     /// The files in force, with `file` and the number of `policies` in each.
     files: Vec<Value>,
-    /// The policies in force, with `id`, `description`, `effect`, `file` and `line`.
+    /// The policies in force, with `id`, `description`, `effect`, `code` (if it has one), `file` and `line`.
     policies: Vec<Value>,
     /// What may not be as meant.
     warnings: Vec<Value>,

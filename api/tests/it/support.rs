@@ -32,6 +32,7 @@ const ORG_SCOPES: &[&str] = &[
     "resources:write",
     "keys:manage",
     "decisions:read",
+    "audit:read",
     "jobs:read",
     "jobs:write",
 ];

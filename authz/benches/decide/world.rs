@@ -34,7 +34,7 @@ pub(crate) fn facts() -> Vec<Entity> {
     let time = json!({ "__extn": { "fn": "datetime", "arg": "2026-12-01T00:00:00Z" } });
     let user = json!({
         "status": reference("AccountStatus", "active"), "email_verified": true, "password_must_change": false,
-        "approval_due_at": time,
+        "second_factor": false, "approval_due_at": time,
     });
     let document = json!({
         "workspace": reference("Workspace", "w"), "classification": "public", "legal_hold": false,

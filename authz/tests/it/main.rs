@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
 
 mod application;
+mod code;
 mod context;
 mod depth;
 mod entity;

@@ -94,9 +94,14 @@ pub(crate) fn questions(snapshot: &Snapshot) -> Vec<Question> {
     ];
     let contexts = [
         json!({}),
-        json!({ "mfa": true, "ip": "10.0.0.1" }),
+        json!({
+            "mfa": true, "mfa_at": "2026-11-21T11:55:00Z", "authenticated_at": "2026-11-21T11:55:00Z",
+            "ip": "10.0.0.1",
+        }),
         json!({ "role": { "type": "OrgRoleName", "id": "admin" } }),
-        json!({ "scopes": [{ "type": "Scope", "id": "authorize" }] }),
+        json!({
+            "scopes": [{ "type": "Scope", "id": "authorize" }], "authenticated_at": "2026-11-21T11:55:00Z",
+        }),
     ];
     let mut found = vec![];
     for action in snapshot.actions() {
@@ -121,6 +126,7 @@ fn user(id: &str, drawn: &Drawn, groups: &[(&str, &str)]) -> Entity {
         "status": reference("AccountStatus", drawn.user_status),
         "email_verified": drawn.flags[0] || drawn.flags[1],
         "password_must_change": drawn.flags[0] && drawn.flags[1],
+        "second_factor": drawn.flags[3],
         "approval_due_at": time(if drawn.flags[2] { "2026-11-20T00:00:00Z" } else { "2026-11-22T00:00:00Z" }),
     });
     entity("User", id, attributes, groups)

@@ -70,7 +70,9 @@ mod tests {
         let process = Process::new(100, clock.clock());
         let budget = Budget::of("3/1h".parse().unwrap());
         let victim = Cell::of("test", "victim");
-        while process.take(victim, budget).is_ok() {}
+        for _ in 0..3 {
+            process.take(victim, budget).unwrap();
+        }
         for number in 0..10_000 {
             assert!(process.take(Cell::of("test", &number.to_string()), budget).is_ok());
             if number % 10 == 0 {

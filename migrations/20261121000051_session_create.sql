@@ -31,10 +31,10 @@ create table refresh_tokens (
     hash bytea not null unique,
     created_at timestamptz not null,
     used_at timestamptz,
-    successor_id uuid,
+    -- None of a used one: it was replaced by one that is not its successor.
+    successor_id uuid check (successor_id is null or used_at is not null),
     -- From when on its access tokens are dead although the session lives: after a step-up or a change of context.
-    access_revoked_at timestamptz,
-    check ((used_at is null) = (successor_id is null))
+    access_revoked_at timestamptz
 );
 
 create index refresh_tokens_of on refresh_tokens (session_id);

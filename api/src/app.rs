@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use runtime::{Config, Health, Metrics, Random};
 use tenancy::Db;
 
+use crate::cookies::Cookies;
 use crate::request_id::RequestIds;
 use crate::throttle::{BadRedisUrl, Throttle};
 
@@ -27,6 +28,7 @@ pub struct Parts {
     pub(crate) request_ids: RequestIds,
     pub(crate) throttle: Throttle,
     pub(crate) settings: Settings,
+    pub(crate) cookies: Cookies,
 }
 
 /// The configuration of HTTP.
@@ -76,9 +78,10 @@ impl App {
             trusted_proxies: config.trusted_proxies.clone(),
             limits,
         };
+        let cookies = Cookies::new(&settings.public_url);
         let request_ids = RequestIds::new(&random);
         let throttle = Throttle::new(config, db.clock().clone())?;
-        Ok(Self(Arc::new(Parts { db, health, metrics, request_ids, throttle, settings })))
+        Ok(Self(Arc::new(Parts { db, health, metrics, request_ids, throttle, settings, cookies })))
     }
 }
 

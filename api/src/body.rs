@@ -13,6 +13,9 @@ use crate::problem::Problem;
 /// A JSON body. Errors are 422. The content type is not looked at: what is not JSON is refused as such.
 pub(crate) struct Json<T>(pub(crate) T);
 
+/// A JSON body that may be left out; errors are 422.
+pub(crate) struct OptionalJson<T>(pub(crate) T);
+
 /// A JSON body of the decision endpoints, where errors are 400.
 pub(crate) struct Question<T>(pub(crate) T);
 
@@ -30,6 +33,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let bytes = read(request, state).await?;
+        parse(&bytes).map(Self).map_err(|field| invalid(field).into_response())
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let bytes = read(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
         parse(&bytes).map(Self).map_err(|field| invalid(field).into_response())
     }
 }

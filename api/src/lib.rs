@@ -10,6 +10,7 @@ mod client_address;
 mod connection;
 mod context;
 mod control;
+mod cookies;
 mod figures;
 mod layers;
 mod list;

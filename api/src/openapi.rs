@@ -30,6 +30,8 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "import", description = "Bringing things in"),
         (name = "policies", description = "The policy folder"),
         (name = "queue", description = "Background work"),
+        (name = "auth", description = "Getting an account, and into it"),
+        (name = "me", description = "A person's own account"),
         (name = "operations", description = "For whoever runs it"),
     ),
 )]
@@ -39,8 +41,10 @@ struct BearerToken;
 
 impl Modify for BearerToken {
     fn modify(&self, document: &mut OpenApi) {
-        let scheme =
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key, `dw_…`")).build();
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An API key, `dw_…`, or the access token of a session"))
+            .build();
         document
             .components
             .get_or_insert_default()

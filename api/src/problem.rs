@@ -91,7 +91,26 @@ impl Problem {
 
     /// The credentials that came with the request are not (or no longer) good.
     pub(crate) fn bad_credentials() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", "the API key is unknown, expired or revoked")
+        let detail = "the API key is unknown, expired or revoked, or the session has ended";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", detail)
+    }
+
+    /// The session cannot be prolonged with what came.
+    pub(crate) fn bad_refresh_token() -> Self {
+        let detail = "the refresh token is unknown or was used, or its session has ended; sign in again";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_refresh_token", detail)
+    }
+
+    /// The caller has no account.
+    pub(crate) fn not_a_person() -> Self {
+        let detail = "this is about the account of whoever asks, and an API key has none";
+        Self::new(StatusCode::FORBIDDEN, "not_a_person", detail)
+    }
+
+    /// Another site's page made a browser send this.
+    pub(crate) fn cross_origin() -> Self {
+        let detail = "a session in a cookie changes something from the public URL's own pages only; send Origin, or a token";
+        Self::new(StatusCode::FORBIDDEN, "cross_origin", detail)
     }
 }
 
@@ -99,9 +118,16 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
-            Error::Unauthenticated => {
-                Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "send an API key as a bearer token")
+            Error::Unauthenticated => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                "sign in, or send an API key, as a bearer token",
+            ),
+            Error::BadCredentials => Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", detail),
+            Error::SecondFactorRequired => {
+                Self::new(StatusCode::UNAUTHORIZED, "second_factor_required", detail)
             }
+            Error::Gone(_) => Self::new(StatusCode::GONE, "gone", detail),
             Error::Forbidden { policies, .. } => {
                 Self::new(StatusCode::FORBIDDEN, "forbidden", detail).with_policies(&policies)
             }

@@ -1,6 +1,7 @@
 //! Every route, with the action that decides it.
 
 mod admin_queue;
+mod auth;
 mod authorize;
 mod decisions;
 mod health;
@@ -8,9 +9,11 @@ mod import;
 mod job_kinds;
 mod keys;
 mod mail;
+mod me;
 mod policies;
 mod queue;
 mod resources;
+mod sessions;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa::OpenApi as _;
@@ -68,6 +71,24 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/admin/queue/kinds/{kind}/resume", Action("platform.manage_queue")),
     ("post", "/api/v1/admin/queue/kinds/{kind}/retry", Action("platform.manage_queue")),
     ("post", "/api/v1/admin/mail/test", Action("platform.send_test_mail")),
+    ("post", "/api/v1/auth/register", Action("user.register")),
+    ("post", "/api/v1/auth/verify-email", Action("user.verify_email")),
+    ("post", "/api/v1/auth/forgot-password", Action("user.request_password_reset")),
+    ("post", "/api/v1/auth/reset-password", Action("user.set_password")),
+    ("post", "/api/v1/auth/login", Action("user.open_session")),
+    ("post", "/api/v1/auth/refresh", Action("user.refresh_session")),
+    ("post", "/api/v1/auth/reauthenticate", Action("user.reauthenticate")),
+    ("post", "/api/v1/auth/logout", Action("user.sign_out")),
+    ("get", "/api/v1/me", Action("user.view")),
+    ("patch", "/api/v1/me", Action("user.update")),
+    ("post", "/api/v1/me/verification", Action("user.resend_verification")),
+    ("post", "/api/v1/me/password", Action("user.change_password")),
+    ("get", "/api/v1/me/sessions", Action("user.list_sessions")),
+    ("delete", "/api/v1/me/sessions", Action("user.revoke_session")),
+    ("delete", "/api/v1/me/sessions/{session_id}", Action("user.revoke_session")),
+    ("post", "/api/v1/me/deactivate", Action("user.deactivate")),
+    ("post", "/api/v1/me/reactivate", Action("user.reactivate")),
+    ("get", "/.well-known/jwks.json", Public),
     ("get", "/healthz", Public),
     ("get", "/readyz", Public),
     ("get", "/metrics", Public),
@@ -106,6 +127,22 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(job_kinds::resume))
         .routes(routes!(job_kinds::retry_dead))
         .routes(routes!(mail::test))
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::verify_email))
+        .routes(routes!(auth::forgot_password))
+        .routes(routes!(auth::reset_password))
+        .routes(routes!(sessions::login))
+        .routes(routes!(sessions::refresh))
+        .routes(routes!(sessions::reauthenticate))
+        .routes(routes!(sessions::logout))
+        .routes(routes!(me::get, me::update))
+        .routes(routes!(me::resend_verification))
+        .routes(routes!(me::change_password))
+        .routes(routes!(sessions::list, sessions::revoke_others))
+        .routes(routes!(sessions::revoke))
+        .routes(routes!(me::deactivate))
+        .routes(routes!(me::reactivate))
+        .routes(routes!(sessions::key_set))
         .merge(operations())
 }
 

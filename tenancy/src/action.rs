@@ -232,6 +232,8 @@ actions! {
         ViewQueue = "platform.view_queue" on Platform;
         /// Cancel, retry and remove any job, and pause kinds.
         ManageQueue = "platform.manage_queue" on Platform;
+        /// Remove sessions and links that ended long ago.
+        TrimSessions = "platform.trim_sessions" on Platform;
         /// Become the first administrator.
         SetUp = "platform.set_up" on Platform;
         /// Read the platform's chain of the audit log.

@@ -10,13 +10,18 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio::sync::{Notify, Semaphore};
 
+use crate::access_token::Issuer;
+use crate::address::Address;
 use crate::announcements::Announcements;
 use crate::cache::{Cache, CacheLimits};
 use crate::decision_log::DecisionLog;
 use crate::error::Result;
 use crate::feed::{Feed, Follower, Line};
+use crate::identity::{AccountSettings, Identity};
 use crate::master_key::MasterKey;
+use crate::password::Passwords;
 use crate::permits::Permits;
+use crate::signing_key::SigningKeys;
 use crate::tx::{Request, Tx};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -50,7 +55,7 @@ pub struct Db {
     jobs_due: Arc<Notify>,
     permits: Arc<Permits>,
     log: DecisionLog,
-    master_key: Arc<MasterKey>,
+    identity: Arc<Identity>,
     request: Option<Arc<str>>,
 }
 
@@ -72,7 +77,8 @@ impl Db {
         let pool = pool(connections - separate).connect_with(options.clone()).await?;
         let own = (separate > 0).then(|| (options.clone(), self::pool(1).connect_lazy_with(options)));
         let cache = Arc::new(Cache::new(CacheLimits::default(), clock.clone()));
-        let master_key = MasterKey::ephemeral(&random);
+        let identity =
+            Identity::new(AccountSettings::default(), MasterKey::ephemeral(&random), random.clone());
         Ok(Self {
             pool,
             own,
@@ -86,7 +92,7 @@ impl Db {
             jobs_due: Arc::default(),
             permits: Arc::default(),
             log: DecisionLog::off(),
-            master_key: Arc::new(master_key),
+            identity: Arc::new(identity),
             request: None,
         })
     }
@@ -104,10 +110,16 @@ impl Db {
         Self { log, ..self }
     }
 
-    /// The same with the secret of the installation; to begin with, it has one that is known to nobody else.
+    /// The same with what an installation knows of itself; to begin with, it has a secret that is known to nobody else.
     #[must_use]
-    pub fn with_master_key(self, master_key: MasterKey) -> Self {
-        Self { master_key: Arc::new(master_key), ..self }
+    pub fn with_identity(self, identity: Identity) -> Self {
+        Self { identity: Arc::new(identity), ..self }
+    }
+
+    /// The address of the first administrator, if it is fixed.
+    #[must_use]
+    pub fn admin_email(&self) -> Option<&Address> {
+        self.identity.settings.admin_email.as_ref()
     }
 
     /// The same for the questions of one request: its id stands in the decision log.
@@ -140,7 +152,7 @@ impl Db {
         let (snapshot, cache) = (self.policies.snapshot(), Arc::clone(&self.cache));
         let jobs_due = Arc::clone(&self.jobs_due);
         let (now, random) = (self.clock.now(), self.random.clone());
-        Ok(Tx::new(inner, snapshot, cache, jobs_due, Arc::clone(&self.master_key), now, random, request))
+        Ok(Tx::new(inner, snapshot, cache, jobs_due, Arc::clone(&self.identity), now, random, request))
     }
 
     /// Whether the store answers.
@@ -181,7 +193,9 @@ impl Db {
         self.policies.snapshot()
     }
 
-    pub(crate) fn now(&self) -> DateTime<Utc> {
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 
@@ -200,7 +214,19 @@ impl Db {
     }
 
     pub(crate) fn master_key(&self) -> &MasterKey {
-        &self.master_key
+        &self.identity.master_key
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.identity.passwords
+    }
+
+    pub(crate) fn signing_keys(&self) -> &SigningKeys {
+        &self.identity.signing_keys
+    }
+
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.identity.settings.issuer
     }
 
     /// To be held while a token is looked up.

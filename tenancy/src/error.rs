@@ -25,6 +25,15 @@ pub enum Error {
     /// The caller did not say who they are, or not believably.
     #[error("authentication is required")]
     Unauthenticated,
+    /// Address and password do not go together, or the code is wrong.
+    #[error("the e-mail address, the password or the code is wrong")]
+    BadCredentials,
+    /// The password is right, and a code of the second factor is wanted.
+    #[error("a code of the second factor is wanted")]
+    SecondFactorRequired,
+    /// The link is not good any more.
+    #[error("{0}")]
+    Gone(&'static str),
     /// The caller may know of the thing, but not do this to it.
     #[error("{action} is not allowed")]
     Forbidden {

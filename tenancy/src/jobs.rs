@@ -47,12 +47,7 @@ impl Job for SendMail {
     const KIND: &'static str = "mail.send";
 
     fn tenant(&self) -> Tenant {
-        match self.0 {
-            Mail::ApprovalReminder { user_id } | Mail::Expired { user_id } => {
-                Tenant { user: Some(user_id), ..Tenant::default() }
-            }
-            Mail::Sample { .. } => Tenant::default(),
-        }
+        Tenant { user: self.0.user(), ..Tenant::default() }
     }
 }
 
@@ -62,6 +57,38 @@ pub struct SweepTrials {}
 
 impl Job for SweepTrials {
     const KIND: &'static str = "trial.sweep";
+}
+
+/// Mails a link for a forgotten password. There is such a job for every address that somebody gave, also for those that no
+/// account has: who asks cannot tell one from the other by the time it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgottenPassword {
+    /// Whose; none if no account has the address.
+    pub user_id: Option<UserId>,
+}
+
+impl Job for ForgottenPassword {
+    const KIND: &'static str = "password.forgotten";
+
+    fn tenant(&self) -> Tenant {
+        Tenant { user: self.user_id, ..Tenant::default() }
+    }
+}
+
+/// Makes a new key for access tokens when the one in use is old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotateSigningKey {}
+
+impl Job for RotateSigningKey {
+    const KIND: &'static str = "signing_key.rotate";
+}
+
+/// Removes sessions and links that ended long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrimSessions {}
+
+impl Job for TrimSessions {
+    const KIND: &'static str = "session.trim";
 }
 
 /// Removes what the queue itself need not keep any longer.

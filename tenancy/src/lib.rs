@@ -3,7 +3,9 @@
 //! Architecture invariants: this crate knows no HTTP; it is the only one that depends on `sqlx`. No function here
 //! decides by a role: policies decide ([`Tx::authorize`]), and what changes or reads tenant data takes the proof.
 
+mod access_token;
 mod action;
+mod address;
 mod agent;
 mod announcements;
 mod audit;
@@ -17,6 +19,7 @@ mod error;
 mod facts;
 mod feed;
 mod id;
+mod identity;
 mod jobs;
 mod lookup;
 mod master_key;
@@ -24,6 +27,7 @@ mod membership;
 mod node;
 mod organization;
 mod page;
+mod password;
 mod permits;
 mod revision;
 mod share;
@@ -31,20 +35,27 @@ mod slice;
 mod time;
 mod token;
 mod tx;
-mod user;
 mod view;
 mod words;
 mod workspace;
 mod workspace_member;
 
+pub mod account;
+pub mod administration;
 pub mod api_key;
 pub mod decision_log;
 pub mod import;
+pub mod link;
 pub mod mail;
 pub mod queue;
 pub mod resource;
+pub mod second_factor;
+pub mod session;
+pub mod signing_key;
 pub mod trial;
+pub mod user;
 
+pub use access_token::{AUDIENCE, AccessToken, Issuer};
 /// Actions `decision.*`.
 pub use action::decision as decision_action;
 /// Actions `job.*`.
@@ -56,6 +67,7 @@ pub use action::user as user_action;
 /// Actions `workspace.*`.
 pub use action::workspace as workspace_action;
 pub use action::{ACTIONS, Action, JobOwner, KeyOwner, Platform, Target, key, platform};
+pub use address::{Address, NoAddress};
 pub use audit::{Break, Change};
 pub use cache::CacheLimits;
 pub use caller::{Caller, Person};
@@ -68,11 +80,17 @@ pub use facts::{Fact, Facts};
 pub use id::{
     AgentId, ApiKeyId, DecisionId, JobId, LinkId, OrgId, ResourceId, SessionId, ShareId, UserId, WorkspaceId,
 };
-pub use jobs::{Job, SendMail, SweepTrials, Tenant, TrimJobs};
+pub use identity::{AccountSettings, Identity};
+pub use jobs::{
+    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimJobs, TrimSessions,
+};
+pub use link::{LinkPurpose, LinkToken};
 pub use mail::{Locale, Mail, MailTemplate};
 pub use master_key::MasterKey;
 pub use page::{Page, PageInfo, Paged};
+pub use password::{Password, PasswordHashing};
 pub use revision::Revision;
+pub use session::{Device, RefreshToken};
 pub use token::Token;
 pub use tx::{Authorized, Request, Tx};
-pub use user::AccountStatus;
+pub use user::{AccountStatus, PlatformRole};

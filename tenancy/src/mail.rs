@@ -1,6 +1,5 @@
 //! Mails as jobs ask for them: ids and choices, never a token and never what the mail says. That is read when it is sent.
 
-mod address;
 mod budget;
 mod recipient;
 mod sample;
@@ -11,9 +10,9 @@ pub use budget::{Allowance, Budget};
 pub use recipient::{Recipient, recipient};
 pub use sample::send_sample;
 
-pub(crate) use address::is_address;
+use chrono::{DateTime, Utc};
 
-use crate::id::UserId;
+use crate::id::{LinkId, UserId};
 use crate::words::words;
 
 words! {
@@ -35,6 +34,12 @@ words! {
         Welcome = "welcome",
         /// Join an organization.
         Invitation = "invitation",
+        /// Somebody tried to open an account with an address that has one.
+        AlreadyRegistered = "already_registered",
+        /// Choose the first password of an account that an administrator made.
+        SetPassword = "set_password",
+        /// The second factor was set up, renewed or removed.
+        SecondFactorChanged = "second_factor_changed",
         /// Choose a new password.
         PasswordReset = "password_reset",
         /// The password was changed.
@@ -68,6 +73,61 @@ pub enum Mail {
         /// Whose trial.
         user_id: UserId,
     },
+    /// To a new user, to show that the address is theirs.
+    Verification {
+        /// Whose address.
+        user_id: UserId,
+        /// The link.
+        link_id: LinkId,
+    },
+    /// To a user whose address is verified.
+    Welcome {
+        /// Who.
+        user_id: UserId,
+    },
+    /// To a user whose address somebody has tried to register again.
+    AlreadyRegistered {
+        /// Whose address.
+        user_id: UserId,
+    },
+    /// To a user who has forgotten the password.
+    PasswordReset {
+        /// Whose password.
+        user_id: UserId,
+        /// The link.
+        link_id: LinkId,
+    },
+    /// To a user for whom an administrator has made an account.
+    SetPassword {
+        /// Whose account.
+        user_id: UserId,
+        /// The link.
+        link_id: LinkId,
+    },
+    /// To a user whose password is another one now.
+    PasswordChanged {
+        /// Whose password.
+        user_id: UserId,
+        /// When it was changed.
+        at: DateTime<Utc>,
+    },
+    /// To a user whose second factor was set up, renewed or removed.
+    SecondFactorChanged {
+        /// Whose.
+        user_id: UserId,
+        /// Since when it is another one.
+        at: DateTime<Utc>,
+    },
+    /// To a user whom an administrator has approved.
+    Approved {
+        /// Who.
+        user_id: UserId,
+    },
+    /// To a user whose account an administrator has closed.
+    Disabled {
+        /// Whose account.
+        user_id: UserId,
+    },
     /// Any template with invented content, for an operator who wants to see whether mails arrive and how they look.
     Sample {
         /// Which.
@@ -77,4 +137,25 @@ pub enum Mail {
         /// The address.
         to: String,
     },
+}
+
+impl Mail {
+    /// The account that a mail is about; none for samples.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::ApprovalReminder { user_id }
+            | Self::Expired { user_id }
+            | Self::Verification { user_id, .. }
+            | Self::Welcome { user_id }
+            | Self::AlreadyRegistered { user_id }
+            | Self::PasswordReset { user_id, .. }
+            | Self::SetPassword { user_id, .. }
+            | Self::PasswordChanged { user_id, .. }
+            | Self::SecondFactorChanged { user_id, .. }
+            | Self::Approved { user_id }
+            | Self::Disabled { user_id } => Some(*user_id),
+            Self::Sample { .. } => None,
+        }
+    }
 }

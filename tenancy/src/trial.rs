@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::id::UserId;
 use crate::jobs::SendMail;
 use crate::mail::Mail;
+use crate::session::{self, SessionEnd, Which};
 use crate::tx::{Authorized, Tx};
 
 /// How long before the end its owner is reminded.
@@ -70,6 +71,7 @@ pub async fn expire(tx: &mut Tx, allowed: &Authorized<user::Expire>) -> Result<(
     if done.rows_affected() == 1 {
         let change = Change { before: json!({ "status": "pending" }), after: json!({ "status": "expired" }) };
         tx.record(allowed, None, &allowed.uid(), change).await?;
+        session::end(tx, id, Which::AllBut(None), SessionEnd::TrialEnded).await?;
         tx.enqueue(&SendMail(Mail::Expired { user_id: id })).await?;
     }
     Ok(())

@@ -16,9 +16,11 @@ use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::id::{self, DecisionId};
+use crate::identity::{AccountSettings, Identity};
 use crate::lookup::{self, Wanted};
 use crate::master_key::MasterKey;
 use crate::revision::Revision;
+use crate::session::SessionLimits;
 
 /// Proof that a policy allowed an action on a target. [`Tx::authorize`] is its one maker, and
 /// every function that reads or changes tenant data takes one.
@@ -87,7 +89,7 @@ pub struct Tx {
     /// Whom to tell of new jobs after the commit, and whether there are any.
     jobs_due: Arc<Notify>,
     has_enqueued: bool,
-    master_key: Arc<MasterKey>,
+    identity: Arc<Identity>,
     now: DateTime<Utc>,
     random: Random,
     pub(crate) request: Request,
@@ -100,12 +102,12 @@ impl Tx {
         snapshot: Arc<Snapshot>,
         cache: Arc<Cache>,
         jobs_due: Arc<Notify>,
-        master_key: Arc<MasterKey>,
+        identity: Arc<Identity>,
         now: DateTime<Utc>,
         random: Random,
         request: Request,
     ) -> Self {
-        Self { inner, snapshot, cache, jobs_due, has_enqueued: false, master_key, now, random, request }
+        Self { inner, snapshot, cache, jobs_due, has_enqueued: false, identity, now, random, request }
     }
 
     /// Asks the policies whether the caller may do `A` to `target`. This is the one place where access to Doorward's
@@ -230,7 +232,15 @@ impl Tx {
     }
 
     pub(crate) fn master_key(&self) -> &MasterKey {
-        &self.master_key
+        &self.identity.master_key
+    }
+
+    pub(crate) fn session_limits(&self) -> SessionLimits {
+        self.identity.settings.sessions
+    }
+
+    pub(crate) fn account_settings(&self) -> &AccountSettings {
+        &self.identity.settings
     }
 
     pub(crate) fn random(&self) -> &Random {

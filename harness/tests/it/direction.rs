@@ -18,13 +18,12 @@ const ARROWS: [(&str, &[&str]); 8] = [
 
 /// Libraries that only one crate may know, so that the others stay free of what they are about. A name stands for
 /// the family too: `axum` is also `axum-extra`.
-const OWNERS: [(&str, &str); 7] = [
+const OWNERS: [(&str, &str); 6] = [
     ("cedar-policy", "authz"),
     ("sqlx", "tenancy"),
     ("lettre", "worker"),
     ("apalis", "worker"),
     ("axum", "api"),
-    ("utoipa", "api"),
     ("clap", "cli"),
 ];
 

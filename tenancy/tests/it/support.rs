@@ -264,6 +264,9 @@ pub(crate) fn told(answer: &Answer) -> String {
 pub(crate) fn said<T>(outcome: &Result<T>) -> String {
     let Err(error) = outcome else { return "ok".into() };
     match error {
+        Error::BadCredentials => "bad_credentials".into(),
+        Error::SecondFactorRequired => "second_factor_required".into(),
+        Error::Gone(_) => "gone".into(),
         Error::Unauthenticated => "unauthenticated".into(),
         Error::Forbidden { action, policies } => {
             let policies: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();

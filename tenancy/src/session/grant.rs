@@ -1,0 +1,202 @@
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::refresh::{self, RefreshToken};
+use super::{Device, MOST, SessionEnd, Which, end};
+use crate::access_token::{self, AUDIENCE, AccessToken, Claims};
+use crate::action::user;
+use crate::audit::Change;
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::id::{OrgId, SessionId, UserId, WorkspaceId};
+use crate::tx::{Authorized, Tx};
+
+/// What somebody who is signed in gets; to be signed once the transaction is committed ([`Db::tokens`]).
+#[derive(Debug)]
+#[must_use]
+pub struct Grant {
+    user: UserId,
+    session: SessionId,
+    refresh_token: RefreshToken,
+    /// Names the refresh token, and every access token that is given out with it.
+    token_id: Uuid,
+}
+
+/// Tokens for whoever is signed in.
+#[derive(Debug)]
+pub struct Tokens {
+    /// The session.
+    pub session: SessionId,
+    /// For requests.
+    pub access_token: AccessToken,
+    /// When it ends.
+    pub access_expires_at: DateTime<Utc>,
+    /// For new tokens.
+    pub refresh_token: RefreshToken,
+    /// When it ends, if it is not used until then.
+    pub refresh_expires_at: DateTime<Utc>,
+}
+
+/// How somebody who signs in proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// By password.
+    Password,
+    /// By password and second factor.
+    SecondFactor,
+}
+
+impl Proof {
+    fn second_factor_at(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        (self == Self::SecondFactor).then_some(now)
+    }
+}
+
+/// Signs somebody in.
+pub(crate) async fn open(
+    tx: &mut Tx,
+    allowed: &Authorized<user::OpenSession>,
+    device: &Device,
+    proof: Proof,
+) -> Result<Grant> {
+    let (user, now, limits) = (*allowed.target(), tx.now(), tx.session_limits());
+    let session = SessionId(tx.new_id());
+    make_room(tx, user).await?;
+    sqlx::query!(
+        "insert into sessions (id, user_id, created_at, authenticated_at, second_factor_at, last_seen_at, ip, user_agent,
+                               expires_at, idle_until)
+         values ($1, $2, $3, $3, $4, $3, $5::text::inet, $6, $7, $8)",
+        session.0,
+        user.0,
+        now,
+        proof.second_factor_at(now),
+        device.ip.map(|ip| ip.to_string()),
+        device.user_agent,
+        now + limits.lifetime,
+        now + limits.idle.min(limits.lifetime),
+    )
+    .execute(tx.connection())
+    .await?;
+    let (token_id, refresh_token) = refresh::first(tx, session).await?;
+    let change = Change {
+        after: json!({
+            "session": session, "user_agent": device.user_agent, "second_factor": proof == Proof::SecondFactor,
+        }),
+        ..Change::default()
+    };
+    tx.record(allowed, None, &allowed.uid(), change).await?;
+    Ok(Grant { user, session, refresh_token, token_id })
+}
+
+/// New tokens for a session whose person has just proved again who they are; those it had are dead.
+pub(crate) async fn renew(
+    tx: &mut Tx,
+    allowed: &Authorized<user::Reauthenticate>,
+    session: SessionId,
+    proof: Proof,
+) -> Result<Grant> {
+    let now = tx.now();
+    let renewed = sqlx::query!(
+        "update sessions set authenticated_at = $2, second_factor_at = coalesce($3, second_factor_at)
+         where id = $1 and revoked_at is null",
+        session.0,
+        now,
+        proof.second_factor_at(now),
+    )
+    .execute(tx.connection())
+    .await?;
+    if renewed.rows_affected() == 0 {
+        return Err(Error::Unauthenticated);
+    }
+    let change = Change {
+        after: json!({ "session": session, "second_factor": proof == Proof::SecondFactor }),
+        ..Change::default()
+    };
+    tx.record(allowed, None, &allowed.uid(), change).await?;
+    reissue(tx, *allowed.target(), session).await
+}
+
+/// New tokens for a session; those it had are dead.
+///
+/// # Errors
+/// If the store does not answer.
+pub(crate) async fn reissue(tx: &mut Tx, user: UserId, session: SessionId) -> Result<Grant> {
+    let now = tx.now();
+    refresh::retire(tx, session, now).await?;
+    let (token_id, refresh_token) = refresh::first(tx, session).await?;
+    Ok(Grant { user, session, refresh_token, token_id })
+}
+
+impl Grant {
+    pub(super) fn new(user: UserId, session: SessionId, token_id: Uuid, refresh_token: RefreshToken) -> Self {
+        Self { user, session, refresh_token, token_id }
+    }
+}
+
+/// Who has as many sessions as one can have, loses the one that was seen least lately.
+async fn make_room(tx: &mut Tx, user: UserId) -> Result<()> {
+    let now = tx.now();
+    // Two who sign in at once count one after the other.
+    sqlx::query!("select id from users where id = $1 for update", user.0)
+        .fetch_optional(tx.connection())
+        .await?;
+    let beyond = sqlx::query_scalar!(
+        "select id from sessions where user_id = $1 and revoked_at is null and expires_at > $2 and idle_until > $2
+         order by last_seen_at desc, id desc offset $3",
+        user.0,
+        now,
+        MOST - 1,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    for id in beyond {
+        end(tx, user, Which::This(SessionId(id)), SessionEnd::Replaced).await?;
+    }
+    Ok(())
+}
+
+impl Db {
+    /// Signs what was granted. Roles are those of now.
+    ///
+    /// # Errors
+    /// If the store does not answer; [`Error::Unauthenticated`] if the session has ended meanwhile.
+    pub async fn tokens(&self, grant: Grant) -> Result<Tokens> {
+        let now = self.now();
+        let row = sqlx::query!(
+            r#"select s.expires_at, s.idle_until, s.org_id, s.workspace_id, u.platform_role,
+                      m.role as "org_role?", w.role as "workspace_role?"
+               from sessions s join users u on u.id = s.user_id
+               left join memberships m on m.org_id = s.org_id and m.user_id = s.user_id and m.suspended_at is null
+               left join workspace_members w on w.workspace_id = s.workspace_id and w.user_id = s.user_id
+               where s.id = $1 and s.revoked_at is null"#,
+            grant.session.0
+        )
+        .fetch_optional(self.pool())
+        .await?
+        .ok_or(Error::Unauthenticated)?;
+        let (iat, exp) = access_token::times(now, self.issuer().lifetime, row.expires_at);
+        let claims = Claims {
+            sub: grant.user,
+            sid: grant.session,
+            org_id: row.org_id.map(OrgId),
+            org_role: row.org_role,
+            workspace_id: row.workspace_id.map(WorkspaceId),
+            workspace_role: row.workspace_role,
+            platform_role: row.platform_role,
+            iat,
+            nbf: iat,
+            exp,
+            iss: self.issuer().url.clone(),
+            aud: AUDIENCE.to_owned(),
+            jti: grant.token_id,
+        };
+        Ok(Tokens {
+            session: grant.session,
+            access_token: self.sign(&claims).await?,
+            access_expires_at: DateTime::from_timestamp(exp, 0).unwrap_or(now),
+            refresh_token: grant.refresh_token,
+            refresh_expires_at: row.expires_at.min(row.idle_until),
+        })
+    }
+}

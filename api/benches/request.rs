@@ -101,7 +101,7 @@ async fn app(database: &str) -> App {
     Telemetry::start(&config).expect("logs");
     let health = Health::new(clock);
     health.part("database").ready();
-    App::new(db, health, Metrics::install().expect("metrics"), random, &config)
+    App::new(db, health, Metrics::install().expect("metrics"), random, &config).expect("no Redis")
 }
 
 fn main() {

@@ -4,11 +4,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use runtime::{Config, Health, Metrics, Random};
 use tenancy::Db;
 
 use crate::cookies::Cookies;
 use crate::request_id::RequestIds;
+use crate::throttle::{BadRedisUrl, Throttle};
 
 /// Largest body of the bulk routes, in bytes.
 pub(crate) const BULK_LIMIT: usize = 8 << 20;
@@ -24,6 +26,7 @@ pub struct Parts {
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) request_ids: RequestIds,
+    pub(crate) throttle: Throttle,
     pub(crate) settings: Settings,
     pub(crate) cookies: Cookies,
 }
@@ -35,6 +38,7 @@ pub(crate) struct Settings {
     pub(crate) body_limit: usize,
     pub(crate) request_timeout: Duration,
     pub(crate) cors_origins: Vec<String>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) limits: Limits,
 }
 
@@ -50,9 +54,17 @@ pub(crate) struct Limits {
 }
 
 impl App {
-    /// Puts the parts together.
-    #[must_use]
-    pub fn new(db: Db, health: Health, metrics: Metrics, random: Random, config: &Config) -> Self {
+    /// Puts the parts together. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// If `REDIS_URL` is none that Redis clients understand.
+    pub fn new(
+        db: Db,
+        health: Health,
+        metrics: Metrics,
+        random: Random,
+        config: &Config,
+    ) -> Result<Self, BadRedisUrl> {
         let limits = Limits {
             max_connections: config.max_connections,
             header_timeout: config.header_timeout,
@@ -63,11 +75,13 @@ impl App {
             body_limit: config.body_limit,
             request_timeout: config.request_timeout,
             cors_origins: config.cors_origins.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
             limits,
         };
         let cookies = Cookies::new(&settings.public_url);
         let request_ids = RequestIds::new(&random);
-        Self(Arc::new(Parts { db, health, metrics, request_ids, settings, cookies }))
+        let throttle = Throttle::new(config, db.clock().clone())?;
+        Ok(Self(Arc::new(Parts { db, health, metrics, request_ids, throttle, settings, cookies })))
     }
 }
 

@@ -1,14 +1,13 @@
 //! Who sent a request, and what else is known of it.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use tenancy::{AccessToken, Caller, Error, Person, Request, Token, UserId, api_key, session};
 
 use crate::app::App;
+use crate::client_address::ClientAddress;
 use crate::problem::Problem;
 
 /// The header that names a request in logs, traces and the audit log.
@@ -109,12 +108,12 @@ impl FromRequestParts<App> for FromUs {
 /// What the audit log says about where a change came from.
 pub(crate) struct Origin(pub(crate) Request);
 
-impl<S: Sync> FromRequestParts<S> for Origin {
+impl FromRequestParts<App> for Origin {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let id = parts.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
-        let ip = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        let ClientAddress(ip) = ClientAddress::from_request_parts(parts, app).await?;
         Ok(Self(Request { id, ip }))
     }
 }

@@ -6,6 +6,7 @@
 mod accept;
 mod app;
 mod body;
+mod client_address;
 mod connection;
 mod context;
 mod control;
@@ -24,6 +25,8 @@ mod routes;
 mod server;
 mod socket_file;
 mod stream;
+#[allow(dead_code, unused_imports, reason = "until the routes for signing in and registering call it")]
+mod throttle;
 
 pub use app::App;
 pub use control::ControlSocket;
@@ -31,3 +34,4 @@ pub use listener::Listener;
 pub use openapi::document;
 pub use routes::{Access, TABLE};
 pub use server::{router, serve, serve_operations};
+pub use throttle::BadRedisUrl;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use authz::{PolicyInfo, refusal_code};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -32,6 +33,9 @@ pub(crate) struct Problem {
     /// The policies that forbid it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     policies: Vec<ForbiddingPolicy>,
+    /// After how many seconds it may go better.
+    #[serde(skip)]
+    retry_after: Option<u64>,
 }
 
 /// A field of the input, and what is wrong with it.
@@ -65,7 +69,16 @@ impl Problem {
             detail: detail.into(),
             fields: vec![],
             policies: vec![],
+            // The store may be back in a moment.
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         }
+    }
+
+    /// With the time after which it may go better, in whole seconds and at least one.
+    pub(crate) fn with_retry_after(mut self, after: Duration) -> Self {
+        let begun = u64::from(after.subsec_nanos() > 0);
+        self.retry_after = Some(after.as_secs().saturating_add(begun).max(1));
+        self
     }
 
     pub(crate) fn with_fields(mut self, fields: Vec<FieldError>) -> Self {
@@ -152,11 +165,12 @@ impl From<Error> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
         let mut response = (status, axum::Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"doorward\""));

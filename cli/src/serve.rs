@@ -93,7 +93,7 @@ pub(crate) async fn run(config: &Config, role: Role) -> anyhow::Result<u8> {
     database.ready();
     let facts = role.serves().then(|| health.part("facts"));
     shutdown.spawn(ping(db.clone(), database, facts, config.max_staleness, shutdown.clone()));
-    let app = App::new(db.clone(), health, metrics, random, config);
+    let app = App::new(db.clone(), health, metrics, random, config)?;
     let described = worker.as_ref().map(|worker| format!(", {}", worker.describe())).unwrap_or_default();
     let mut parts = vec![];
     let (stop, serving) = (shutdown.clone(), app.clone());

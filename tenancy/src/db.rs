@@ -203,7 +203,9 @@ impl Db {
         &self.random
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
+    /// The clock of the rules.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
         &self.clock
     }
 

@@ -4,6 +4,7 @@
 mod admin_queue;
 mod authorize;
 mod batch;
+mod client_address;
 mod connections;
 mod consistency;
 mod control;
@@ -20,5 +21,6 @@ mod queue;
 mod requests;
 mod resources;
 mod routes;
+mod security;
 mod support;
 mod world;

@@ -111,7 +111,8 @@ impl Setup {
         let (store, folder) = (health.part("database"), health.part("policies"));
         store.ready();
         folder.ready();
-        let app = App::new(db.clone(), health, Metrics::install().unwrap(), Random::system(), &config);
+        let app =
+            App::new(db.clone(), health, Metrics::install().unwrap(), Random::system(), &config).unwrap();
 
         let listener = Listener::open(&"127.0.0.1:0".parse().unwrap(), 0o600).await.unwrap();
         let base = listener.to_string();

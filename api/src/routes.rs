@@ -77,6 +77,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/auth/verify-email", Action("user.verify_email")),
     ("post", "/api/v1/auth/forgot-password", Action("user.request_password_reset")),
     ("post", "/api/v1/auth/reset-password", Action("user.set_password")),
+    ("post", "/api/v1/auth/set-up", Action("platform.set_up")),
     ("post", "/api/v1/auth/login", Action("user.open_session")),
     ("post", "/api/v1/auth/refresh", Action("user.refresh_session")),
     ("post", "/api/v1/auth/reauthenticate", Action("user.reauthenticate")),
@@ -147,6 +148,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(auth::verify_email))
         .routes(routes!(auth::forgot_password))
         .routes(routes!(auth::reset_password))
+        .routes(routes!(auth::set_up))
         .routes(routes!(sessions::login))
         .routes(routes!(sessions::refresh))
         .routes(routes!(sessions::reauthenticate))

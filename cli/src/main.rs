@@ -10,6 +10,7 @@ mod entity;
 mod exit;
 mod explain;
 mod health;
+mod identity;
 mod import;
 mod key;
 mod mail;

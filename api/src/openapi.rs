@@ -30,6 +30,7 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "import", description = "Bringing things in"),
         (name = "policies", description = "The policy folder"),
         (name = "queue", description = "Background work"),
+        (name = "audit", description = "Who changed what"),
         (name = "operations", description = "For whoever runs it"),
     ),
 )]

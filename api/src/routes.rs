@@ -1,6 +1,8 @@
 //! Every route, with the action that decides it.
 
 mod admin_queue;
+mod audit;
+mod audit_export;
 mod authorize;
 mod decisions;
 mod health;
@@ -11,6 +13,7 @@ mod mail;
 mod policies;
 mod queue;
 mod resources;
+mod stats;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa::OpenApi as _;
@@ -67,6 +70,11 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/admin/queue/kinds/{kind}/pause", Action("platform.manage_queue")),
     ("post", "/api/v1/admin/queue/kinds/{kind}/resume", Action("platform.manage_queue")),
     ("post", "/api/v1/admin/queue/kinds/{kind}/retry", Action("platform.manage_queue")),
+    ("get", "/api/v1/admin/audit", Action("platform.view_audit")),
+    ("get", "/api/v1/admin/audit/export", Action("platform.view_audit")),
+    ("get", "/api/v1/orgs/{org_id}/audit", Action("org.view_audit")),
+    ("get", "/api/v1/orgs/{org_id}/audit/export", Action("org.view_audit")),
+    ("get", "/api/v1/admin/stats", Action("platform.view_stats")),
     ("post", "/api/v1/admin/mail/test", Action("platform.send_test_mail")),
     ("get", "/healthz", Public),
     ("get", "/readyz", Public),
@@ -106,6 +114,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(job_kinds::resume))
         .routes(routes!(job_kinds::retry_dead))
         .routes(routes!(mail::test))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit_export::export))
+        .routes(routes!(audit::list_in_org))
+        .routes(routes!(audit_export::export_of_org))
+        .routes(routes!(stats::get))
         .merge(operations())
 }
 

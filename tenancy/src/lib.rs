@@ -6,7 +6,6 @@
 mod action;
 mod agent;
 mod announcements;
-mod audit;
 mod cache;
 mod caller;
 mod change;
@@ -38,11 +37,13 @@ mod workspace;
 mod workspace_member;
 
 pub mod api_key;
+pub mod audit;
 pub mod decision_log;
 pub mod import;
 pub mod mail;
 pub mod queue;
 pub mod resource;
+pub mod stats;
 pub mod trial;
 
 /// Actions `decision.*`.
@@ -56,7 +57,7 @@ pub use action::user as user_action;
 /// Actions `workspace.*`.
 pub use action::workspace as workspace_action;
 pub use action::{ACTIONS, Action, JobOwner, KeyOwner, Platform, Target, key, platform};
-pub use audit::{Break, Change};
+pub use audit::{Break, Change, ReadsAudit};
 pub use cache::CacheLimits;
 pub use caller::{Caller, Person};
 pub use consistency::Consistency;

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
 
 mod admin_queue;
+mod audit;
 mod authorize;
 mod batch;
 mod connections;
@@ -20,5 +21,6 @@ mod queue;
 mod requests;
 mod resources;
 mod routes;
+mod stats;
 mod support;
 mod world;

@@ -2,6 +2,8 @@
 
 mod admin_queue;
 mod admin_users;
+mod audit;
+mod audit_export;
 mod auth;
 mod authorize;
 mod decisions;
@@ -16,6 +18,7 @@ mod policies;
 mod queue;
 mod resources;
 mod sessions;
+mod stats;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa::OpenApi as _;
@@ -72,6 +75,11 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/admin/queue/kinds/{kind}/pause", Action("platform.manage_queue")),
     ("post", "/api/v1/admin/queue/kinds/{kind}/resume", Action("platform.manage_queue")),
     ("post", "/api/v1/admin/queue/kinds/{kind}/retry", Action("platform.manage_queue")),
+    ("get", "/api/v1/admin/audit", Action("platform.view_audit")),
+    ("get", "/api/v1/admin/audit/export", Action("platform.view_audit")),
+    ("get", "/api/v1/orgs/{org_id}/audit", Action("org.view_audit")),
+    ("get", "/api/v1/orgs/{org_id}/audit/export", Action("org.view_audit")),
+    ("get", "/api/v1/admin/stats", Action("platform.view_stats")),
     ("post", "/api/v1/admin/mail/test", Action("platform.send_test_mail")),
     ("post", "/api/v1/auth/register", Action("user.register")),
     ("post", "/api/v1/auth/verify-email", Action("user.verify_email")),
@@ -173,6 +181,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(admin_users::set_platform_role))
         .routes(routes!(admin_users::revoke_sessions))
         .routes(routes!(sessions::key_set))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit_export::export))
+        .routes(routes!(audit::list_in_org))
+        .routes(routes!(audit_export::export_of_org))
+        .routes(routes!(stats::get))
         .merge(operations())
 }
 

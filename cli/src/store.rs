@@ -106,18 +106,3 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<u8> {
     store.stop(db).await?;
     Ok(0)
 }
-
-/// Follows the audit log's chains and tells where they do not hold.
-pub(crate) async fn verify_audit(config: &Config) -> anyhow::Result<u8> {
-    let clock = Clock::system();
-    let Some(live) = policies(config, &clock) else { return Ok(exit::FAILED) };
-    let store = Store::start(config).await?;
-    let db = store.connect(config, live, clock, Random::system()).await?;
-    let (entries, breaks) = db.verify_audit().await?;
-    for found in &breaks {
-        println!("chain {} entry {}: {}", found.chain, found.seq, found.problem);
-    }
-    println!("{entries} entries, {} breaks", breaks.len());
-    store.stop(db).await?;
-    Ok(if breaks.is_empty() { 0 } else { exit::FAILED })
-}

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
 
 mod admin_queue;
+mod audit;
 mod authorize;
 mod batch;
 mod client_address;
@@ -22,5 +23,6 @@ mod requests;
 mod resources;
 mod routes;
 mod security;
+mod stats;
 mod support;
 mod world;

@@ -13,6 +13,7 @@ mod me;
 mod policies;
 mod queue;
 mod resources;
+mod second_factor;
 mod sessions;
 
 use axum::extract::DefaultBodyLimit;
@@ -88,6 +89,11 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("delete", "/api/v1/me/sessions/{session_id}", Action("user.revoke_session")),
     ("post", "/api/v1/me/deactivate", Action("user.deactivate")),
     ("post", "/api/v1/me/reactivate", Action("user.reactivate")),
+    ("get", "/api/v1/me/second-factor", Action("user.view")),
+    ("post", "/api/v1/me/second-factor", Action("user.manage_second_factor")),
+    ("delete", "/api/v1/me/second-factor", Action("user.manage_second_factor")),
+    ("post", "/api/v1/me/second-factor/confirm", Action("user.manage_second_factor")),
+    ("post", "/api/v1/me/second-factor/recovery-codes", Action("user.manage_second_factor")),
     ("get", "/.well-known/jwks.json", Public),
     ("get", "/healthz", Public),
     ("get", "/readyz", Public),
@@ -142,6 +148,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sessions::revoke))
         .routes(routes!(me::deactivate))
         .routes(routes!(me::reactivate))
+        .routes(routes!(second_factor::get, second_factor::enrol, second_factor::remove))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(second_factor::renew_recovery_codes))
         .routes(routes!(sessions::key_set))
         .merge(operations())
 }

@@ -21,6 +21,7 @@ mod queue;
 mod requests;
 mod resources;
 mod routes;
+mod second_factor;
 mod security;
 mod support;
 mod world;

@@ -17,6 +17,7 @@ mod personal_workspace;
 mod policies;
 mod queue;
 mod resources;
+mod second_factor;
 mod sessions;
 mod stats;
 
@@ -113,6 +114,11 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("put", "/api/v1/admin/users/{user_id}/ai", Action("user.set_ai")),
     ("put", "/api/v1/admin/users/{user_id}/platform-role", Action("user.set_platform_role")),
     ("delete", "/api/v1/admin/users/{user_id}/sessions", Action("user.revoke_sessions")),
+    ("get", "/api/v1/me/second-factor", Action("user.view")),
+    ("post", "/api/v1/me/second-factor", Action("user.manage_second_factor")),
+    ("delete", "/api/v1/me/second-factor", Action("user.manage_second_factor")),
+    ("post", "/api/v1/me/second-factor/confirm", Action("user.manage_second_factor")),
+    ("post", "/api/v1/me/second-factor/recovery-codes", Action("user.manage_second_factor")),
     ("get", "/.well-known/jwks.json", Public),
     ("get", "/healthz", Public),
     ("get", "/readyz", Public),
@@ -180,6 +186,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(admin_users::set_ai))
         .routes(routes!(admin_users::set_platform_role))
         .routes(routes!(admin_users::revoke_sessions))
+        .routes(routes!(second_factor::get, second_factor::enrol, second_factor::remove))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(second_factor::renew_recovery_codes))
         .routes(routes!(sessions::key_set))
         .routes(routes!(audit::list))
         .routes(routes!(audit_export::export))

@@ -22,6 +22,7 @@ mod queue;
 mod requests;
 mod resources;
 mod routes;
+mod second_factor;
 mod security;
 mod stats;
 mod support;

@@ -61,6 +61,8 @@ words! {
         Revoked = "revoked",
         /// The password was changed.
         PasswordChanged = "password_changed",
+        /// The second factor was changed.
+        SecondFactorChanged = "second_factor_changed",
         /// A refresh token was used again after its time: two have it.
         TokenReused = "token_reused",
         /// The person had too many.

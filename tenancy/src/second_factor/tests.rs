@@ -330,7 +330,7 @@ async fn only_its_owner_manages_it_and_with_it_at_hand() {
         Caller::User(Person { id: ANN, session: None, authenticated_at, second_factor_at })
     };
     let denied = tx.authorize::<user::ManageSecondFactor>(&with(now, None), ANN).await;
-    assert_eq!(code_of(denied), "forbidden by account.recent_second_factor");
+    assert_eq!(code_of(denied), "forbidden by sensitive.recent_second_factor");
     let denied = tx.authorize::<user::ManageSecondFactor>(&with(None, now), ANN).await;
-    assert_eq!(code_of(denied), "forbidden by account.recent_password");
+    assert_eq!(code_of(denied), "forbidden by sensitive.recent_password");
 }

@@ -121,6 +121,8 @@ impl Db {
             tx.commit().await?;
             known = self.keys(|_| false, TimeDelta::zero()).await?;
         }
+        // Later than above: the first key signs from when it was made.
+        let now = self.now();
         let key = known.1.iter().rfind(|key| key.signs_from <= now).ok_or(Error::Unreachable)?;
         Ok(sign(key))
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
 
 mod action;
+mod administration;
 mod api_key;
 mod audit;
 mod confinement;
@@ -16,5 +17,6 @@ mod outage;
 mod queue;
 mod resource;
 mod revision;
+mod sharing;
 mod support;
 mod token;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `make test` needs and this machine lacks: the programs of Postgres and of Redis, and cargo-nextest.
-# Does nothing, quickly, where all are there.
+# Installs what `make test` needs and this machine lacks: the programs of Postgres and of Redis, a headless Chromium with
+# its driver, and cargo-nextest. Does nothing, quickly, where all are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -93,9 +93,30 @@ install_redis() {
     fi
 }
 
+# Both at once: a driver only understands the browser of its own version.
+install_browser() {
+    say "installing Chromium and its driver"
+    if command -v apt-get >/dev/null; then
+        as_root apt-get update -qq
+        # Debian's names; the other two are Ubuntu's.
+        as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends chromium chromium-driver </dev/null ||
+            as_root env DEBIAN_FRONTEND=noninteractive \
+                apt-get install -y -qq --no-install-recommends chromium-browser chromium-chromedriver </dev/null
+    elif command -v dnf >/dev/null; then
+        as_root dnf install -y -q chromium chromium-headless chromedriver
+    elif command -v brew >/dev/null; then
+        brew install --cask chromium chromedriver
+    else
+        say "no package manager known here: install Chromium, and set CHROMEDRIVER_BIN to the path of chromedriver"
+        exit 1
+    fi
+}
+
 # The harness itself says what it can use, so that there is one truth about it.
 find_postgres() { cargo run --quiet --package harness -- find-postgres; }
 find_redis() { cargo run --quiet --package harness -- find-redis; }
+find_browser() { cargo run --quiet --package harness -- find-browser; }
 
 if ! find_postgres >/dev/null; then
     install_postgres
@@ -105,6 +126,11 @@ fi
 if ! find_redis >/dev/null; then
     install_redis
     say "Redis is $(find_redis)"
+fi
+
+if ! find_browser >/dev/null; then
+    install_browser
+    say "the browser is driven by $(find_browser)"
 fi
 
 if ! cargo nextest --version >/dev/null 2>&1; then

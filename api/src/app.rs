@@ -35,11 +35,26 @@ pub struct Parts {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) public_url: String,
+    /// Where people sign in.
+    pub(crate) app_url: String,
     pub(crate) body_limit: usize,
     pub(crate) request_timeout: Duration,
     pub(crate) cors_origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) limits: Limits,
+}
+
+impl Settings {
+    /// The public URL up to its path, as browsers send it in `Origin`.
+    pub(crate) fn origin(&self) -> &str {
+        &self.public_url[..self.public_url.len() - self.base().len()]
+    }
+
+    /// The path of the public URL, which stands before all paths that people see; mostly nothing.
+    pub(crate) fn base(&self) -> &str {
+        let rest = self.public_url.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').map_or("", |at| rest[at..].trim_end_matches('/'))
+    }
 }
 
 /// What a connection may cost.
@@ -72,6 +87,7 @@ impl App {
         };
         let settings = Settings {
             public_url: config.public_url.clone(),
+            app_url: config.app_url.clone(),
             body_limit: config.body_limit,
             request_timeout: config.request_timeout,
             cors_origins: config.cors_origins.clone(),

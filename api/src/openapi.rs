@@ -60,6 +60,12 @@ pub fn document(public_url: &str) -> OpenApi {
     finish(routes::routes().into_openapi(), public_url)
 }
 
+/// The hosted pages, which the document says nothing of: only their methods and paths.
+#[must_use]
+pub fn pages() -> OpenApi {
+    crate::pages::routes().into_openapi()
+}
+
 /// Says for each operation what decides it, and who serves it.
 pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
     document.servers = Some(vec![Server::new(public_url)]);

@@ -81,6 +81,11 @@ impl Problem {
         self
     }
 
+    /// In how many seconds another try may do.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     pub(crate) fn with_fields(mut self, fields: Vec<FieldError>) -> Self {
         self.fields = fields;
         self

@@ -8,15 +8,17 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::app::App;
 use crate::listener::Listener;
 use crate::problem::Problem;
-use crate::{accept, layers, openapi, routes};
+use crate::{accept, layers, openapi, pages, routes};
 
 /// The whole HTTP interface.
 pub fn router(app: &App) -> Router {
     let (routes, document) = routes::routes().split_for_parts();
+    let (pages, _) = pages::routes().split_for_parts();
     let document = openapi::finish(document, &app.settings.public_url);
     // Unless told not to, the page sends the document's address to a validator elsewhere.
     let config = Config::from(openapi::PATH).validator_url("none");
     let router = routes
+        .merge(pages)
         .with_state(app.clone())
         .merge(SwaggerUi::new("/docs").config(config).url(openapi::PATH, document));
     finish(router, app)

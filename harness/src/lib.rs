@@ -1,5 +1,5 @@
-//! What tests stand on: a private Postgres with a database of its own for each test, a private [`Redis`], and a mail
-//! server.
+//! What tests stand on: a private Postgres with a database of its own for each test, a private [`Redis`], a mail server,
+//! and a [`Browser`].
 //!
 //! Nothing here depends on a server that happens to run. `harness run -- <command>` starts one server for a whole
 //! run and tells the tests by [`VARIABLE`]; without it each test process starts its own, so that `cargo test` and
@@ -16,6 +16,8 @@
 )]
 
 mod binaries;
+mod browser;
+mod browser_programs;
 mod database;
 pub mod otlp;
 mod place;
@@ -28,6 +30,8 @@ pub mod smtp;
 mod watch;
 
 pub use binaries::Binaries;
+pub use browser::Browser;
+pub use browser_programs::BrowserPrograms;
 pub use database::Database;
 pub use postgres::{Postgres, VARIABLE};
 pub use redis::Redis;

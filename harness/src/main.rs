@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::Context;
-use harness::{Binaries, Postgres, RedisServer, VARIABLE, queries};
+use harness::{Binaries, BrowserPrograms, Postgres, RedisServer, VARIABLE, queries};
 
 const USAGE: &str = "\
 usage:
@@ -15,7 +15,8 @@ usage:
   harness sqlx write                     write tenancy/.sqlx anew
   harness sqlx check                     fail when tenancy/.sqlx does not fit queries and migrations
   harness find-postgres                  print the folder of the Postgres programs that tests will use
-  harness find-redis                     print the Redis server that tests will use";
+  harness find-redis                     print the Redis server that tests will use
+  harness find-browser                   print the driver of the browser that tests will use";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         ["sqlx", "check"] => describe(queries::check, "as they should be"),
         ["find-postgres"] => find(|| Ok(Binaries::find()?.folder().to_owned())),
         ["find-redis"] => find(|| Ok(RedisServer::find()?.program().to_owned())),
+        ["find-browser"] => find(|| Ok(BrowserPrograms::find()?.driver().to_owned())),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::binaries::Binaries;
 use crate::place::{account, temporary};
 use crate::psql::Psql;
-use crate::watch::{Account, Watched};
+use crate::watch::{Account, Stop, Watched};
 
 /// The environment variable that names a running server: the URL of its maintenance database.
 pub const VARIABLE: &str = "HARNESS_POSTGRES";
@@ -86,8 +86,8 @@ impl Postgres {
         let path = folder.path().join("log");
         let log = File::options().append(true).create(true).open(&path)?;
         let mut words = File::open(&path)?;
-        let mut server =
-            Watched::start(folder.path(), account, &arguments, log).context("cannot start a shell")?;
+        let mut server = Watched::start(folder.path(), account, &arguments, Stop::Interrupt, log)
+            .context("cannot start a shell")?;
 
         let psql = Psql::new(Some(binaries.program("psql")).filter(|program| program.exists()), &url(root));
         if let Err(error) = wait_for(&psql, &mut server) {

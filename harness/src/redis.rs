@@ -13,7 +13,7 @@ use anyhow::Context;
 use tempfile::TempDir;
 
 use crate::redis_server::RedisServer;
-use crate::watch::Watched;
+use crate::watch::{Stop, Watched};
 
 /// How long a server may take to answer first; generous, because machines that test also compile.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -146,7 +146,8 @@ impl Redis {
         // Redis tells what goes wrong on standard output, which nobody reads.
         let logfile = path.to_str().context("the name of the temporary folder is not UTF-8")?;
         let arguments = [program, settings, "--logfile", logfile];
-        let mut server = Watched::start(root, None, &arguments, log).context("cannot start a shell")?;
+        let mut server =
+            Watched::start(root, None, &arguments, Stop::Interrupt, log).context("cannot start a shell")?;
         if let Err(error) = self.wait(&mut server) {
             let mut log = String::new();
             words.read_to_string(&mut log)?;

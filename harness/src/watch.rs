@@ -5,7 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-/// Runs the command in `"$@"` until standard input ends, then stops it with SIGINT and removes the folder `$0`.
+/// Runs the command in `"$@"`, behind the name of a signal, until standard input ends, then stops it with that signal and
+/// removes the folder `$0`.
 ///
 /// The owner holds the other end of standard input, and the kernel closes that even when the owner is killed. So
 /// there is no unsafe code, no signal that only Linux has, and nothing left behind. The reader is the part in the
@@ -19,6 +20,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 /// When the owner of a stopped server dies, the kernel sends SIGHUP to the whole group: the shell has to outlive that.
 const SCRIPT: &str = r#"
 trap '' HUP
+signal=$1
+shift
 exec 3<&0 </dev/null
 mkfifo "$0/alive"
 while :; do
@@ -31,7 +34,7 @@ while :; do
             trap '' TERM
             kill -KILL "$server"
         else
-            kill -INT "$server"
+            kill -"$signal" "$server"
             kill -CONT "$server"
             exit 1
         fi
@@ -63,6 +66,24 @@ impl Account {
     }
 }
 
+/// The signal that stops a server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stop {
+    /// SIGINT, for those that handle it: what a shell starts in the background ignores it otherwise.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+impl Stop {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "INT",
+            Self::Terminate => "TERM",
+        }
+    }
+}
+
 /// The running server. Dropping it stops the server and waits until it has ended.
 #[derive(Debug)]
 pub(crate) struct Watched {
@@ -70,15 +91,16 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// Starts `server`, a program with its arguments, in `folder`; what it says goes to `log`.
+    /// Starts `server`, a program with its arguments, in `folder`; what it says goes to `log`, and `stop` ends it.
     pub(crate) fn start(
         folder: &Path,
         account: Option<Account>,
         server: &[&str],
+        stop: Stop,
         log: std::fs::File,
     ) -> io::Result<Self> {
         let mut command = Command::new("sh");
-        command.args(["-c", SCRIPT]).arg(folder).args(server);
+        command.args(["-c", SCRIPT]).arg(folder).arg(stop.name()).args(server);
         if let Some(account) = account {
             account.apply(&mut command);
         }

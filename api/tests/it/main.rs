@@ -16,6 +16,7 @@ mod import;
 mod jobs;
 mod keys;
 mod metrics;
+mod pages;
 mod policies;
 mod problems;
 mod queue;

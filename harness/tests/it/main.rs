@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on may panic, helpers included")]
 
+mod browser;
 mod dependencies;
 mod direction;
 mod postgres;

@@ -20,6 +20,8 @@ cat >"$draft" <<END
 # Secrets of docker-compose.yml. Not for the repository.
 POSTGRES_PASSWORD=$(secret)
 REDIS_PASSWORD=$(secret)
+# What sealed keys and tokens in links are made with.
+DOORWARD_SECRET=$(secret)
 # The first API key, with every scope.
 DOORWARD_BOOTSTRAP_KEY=dw_$(secret)
 END

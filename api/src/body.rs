@@ -1,6 +1,9 @@
 //! What requests carry, with errors that name the field.
 
+use std::error::Error as _;
+
 use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -85,9 +88,21 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         match axum::extract::Query::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
-            Err(error) => Err(invalid(field("query", &error.body_text())).into_response()),
+            Err(rejection) => Err(invalid(parameter(&rejection)).into_response()),
         }
     }
+}
+
+/// Which parameter is wrong; `query`, where it is none in particular.
+fn parameter(rejection: &QueryRejection) -> FieldError {
+    type Misfit = serde_path_to_error::Error<serde::de::value::Error>;
+    // The rejection's cause is a box with the cause in it.
+    let cause = rejection.source().and_then(|boxed| boxed.source());
+    let Some(misfit) = cause.and_then(|cause| cause.downcast_ref::<Misfit>()) else {
+        return field("query", &rejection.body_text());
+    };
+    let path = misfit.path().to_string();
+    field(if matches!(path.as_str(), "." | "?") { "query" } else { &path }, &misfit.inner().to_string())
 }
 
 /// Reads the whole body, within the limit of its route.

@@ -25,7 +25,6 @@ mod routes;
 mod server;
 mod socket_file;
 mod stream;
-#[allow(dead_code, unused_imports, reason = "until the routes for signing in and registering call it")]
 mod throttle;
 
 pub use app::App;

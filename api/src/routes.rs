@@ -2,6 +2,8 @@
 
 mod admin_queue;
 mod admin_users;
+mod audit;
+mod audit_export;
 mod auth;
 mod authorize;
 mod decisions;
@@ -15,7 +17,9 @@ mod personal_workspace;
 mod policies;
 mod queue;
 mod resources;
+mod second_factor;
 mod sessions;
+mod stats;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa::OpenApi as _;
@@ -72,11 +76,17 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/admin/queue/kinds/{kind}/pause", Action("platform.manage_queue")),
     ("post", "/api/v1/admin/queue/kinds/{kind}/resume", Action("platform.manage_queue")),
     ("post", "/api/v1/admin/queue/kinds/{kind}/retry", Action("platform.manage_queue")),
+    ("get", "/api/v1/admin/audit", Action("platform.view_audit")),
+    ("get", "/api/v1/admin/audit/export", Action("platform.view_audit")),
+    ("get", "/api/v1/orgs/{org_id}/audit", Action("org.view_audit")),
+    ("get", "/api/v1/orgs/{org_id}/audit/export", Action("org.view_audit")),
+    ("get", "/api/v1/admin/stats", Action("platform.view_stats")),
     ("post", "/api/v1/admin/mail/test", Action("platform.send_test_mail")),
     ("post", "/api/v1/auth/register", Action("user.register")),
     ("post", "/api/v1/auth/verify-email", Action("user.verify_email")),
     ("post", "/api/v1/auth/forgot-password", Action("user.request_password_reset")),
     ("post", "/api/v1/auth/reset-password", Action("user.set_password")),
+    ("post", "/api/v1/auth/set-up", Action("platform.set_up")),
     ("post", "/api/v1/auth/login", Action("user.open_session")),
     ("post", "/api/v1/auth/refresh", Action("user.refresh_session")),
     ("post", "/api/v1/auth/reauthenticate", Action("user.reauthenticate")),
@@ -104,6 +114,11 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("put", "/api/v1/admin/users/{user_id}/ai", Action("user.set_ai")),
     ("put", "/api/v1/admin/users/{user_id}/platform-role", Action("user.set_platform_role")),
     ("delete", "/api/v1/admin/users/{user_id}/sessions", Action("user.revoke_sessions")),
+    ("get", "/api/v1/me/second-factor", Action("user.view")),
+    ("post", "/api/v1/me/second-factor", Action("user.manage_second_factor")),
+    ("delete", "/api/v1/me/second-factor", Action("user.manage_second_factor")),
+    ("post", "/api/v1/me/second-factor/confirm", Action("user.manage_second_factor")),
+    ("post", "/api/v1/me/second-factor/recovery-codes", Action("user.manage_second_factor")),
     ("get", "/.well-known/jwks.json", Public),
     ("get", "/healthz", Public),
     ("get", "/readyz", Public),
@@ -147,6 +162,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(auth::verify_email))
         .routes(routes!(auth::forgot_password))
         .routes(routes!(auth::reset_password))
+        .routes(routes!(auth::set_up))
         .routes(routes!(sessions::login))
         .routes(routes!(sessions::refresh))
         .routes(routes!(sessions::reauthenticate))
@@ -170,7 +186,15 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(admin_users::set_ai))
         .routes(routes!(admin_users::set_platform_role))
         .routes(routes!(admin_users::revoke_sessions))
+        .routes(routes!(second_factor::get, second_factor::enrol, second_factor::remove))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(second_factor::renew_recovery_codes))
         .routes(routes!(sessions::key_set))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit_export::export))
+        .routes(routes!(audit::list_in_org))
+        .routes(routes!(audit_export::export_of_org))
+        .routes(routes!(stats::get))
         .merge(operations())
 }
 

@@ -26,7 +26,7 @@ use self::budget::Budget;
 use self::cell::Cell;
 use self::process::Process;
 use self::redis::Redis;
-pub(crate) use self::sign_in::{SignInPass, registration, sign_in};
+pub(crate) use self::sign_in::{registration, sign_in};
 use crate::problem::Problem;
 
 /// How long a request waits for Redis before the process decides by itself.

@@ -9,6 +9,13 @@ use runtime::Config;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(120);
+
+/// How long all of a download may take, and how long nothing of it may come.
+const WHOLE_DOWNLOAD: Duration = Duration::from_secs(24 * 3600);
+const SILENCE: Duration = ANSWER;
+
 /// Which Doorward to talk to.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Target {
@@ -36,7 +43,23 @@ pub(crate) struct Reply {
     pub(crate) body: Value,
 }
 
+/// An answer that comes bit by bit.
+pub(crate) struct Download(reqwest::Response);
+
 impl Reply {
+    async fn of(response: reqwest::Response) -> anyhow::Result<Self> {
+        let status = response.status();
+        let text = response.text().await?;
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap_or_else(
+                |_| serde_json::json!({ "detail": text, "code": status.as_u16().to_string() }),
+            )
+        };
+        Ok(Self { is_success: status.is_success(), body })
+    }
+
     /// The body of a success.
     pub(crate) fn done(self) -> anyhow::Result<Value> {
         if self.is_success { Ok(self.body) } else { bail!("{}", self.problem()) }
@@ -52,7 +75,7 @@ impl Reply {
 impl Client {
     /// Finds the Doorward that is meant.
     pub(crate) fn new(config: &Config, target: &Target) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(120));
+        let http = reqwest::Client::builder().timeout(ANSWER);
         let Some(url) = &target.url else {
             let socket = config.data.join(ControlSocket::NAME);
             if !socket.exists() {
@@ -84,9 +107,21 @@ impl Client {
 
     /// With parameters, encoded as they have to be.
     pub(crate) async fn get_with(&self, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Reply> {
-        let url = reqwest::Url::parse_with_params(&self.address(path), parameters)
-            .with_context(|| format!("{} is no address", self.address(path)))?;
-        self.send(self.http.get(url)).await
+        self.send(self.http.get(self.address_with(path, parameters)?)).await
+    }
+
+    /// With parameters, for an answer that is larger than the memory should be.
+    pub(crate) async fn download(
+        &self,
+        path: &str,
+        parameters: &[(&str, String)],
+    ) -> anyhow::Result<Download> {
+        let request = self.http.get(self.address_with(path, parameters)?).timeout(WHOLE_DOWNLOAD);
+        let response = self.response(request).await?;
+        if response.status().is_success() {
+            return Ok(Download(response));
+        }
+        bail!("{}", Reply::of(response).await?.problem())
     }
 
     pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> anyhow::Result<Reply> {
@@ -101,21 +136,31 @@ impl Client {
         format!("{}{path}", self.base)
     }
 
-    async fn send(&self, mut request: reqwest::RequestBuilder) -> anyhow::Result<Reply> {
+    fn address_with(&self, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<reqwest::Url> {
+        let address = self.address(path);
+        reqwest::Url::parse_with_params(&address, parameters)
+            .with_context(|| format!("{address} is no address"))
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Reply> {
+        Reply::of(self.response(request).await?).await
+    }
+
+    async fn response(&self, mut request: reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());
         }
-        let response = request.send().await.context("Doorward cannot be reached; is it running?")?;
-        let is_success = response.status().is_success();
-        let status = response.status();
-        let text = response.text().await?;
-        let body = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).unwrap_or_else(
-                |_| serde_json::json!({ "detail": text, "code": status.as_u16().to_string() }),
-            )
-        };
-        Ok(Reply { is_success, body })
+        request.send().await.context("Doorward cannot be reached; is it running?")
+    }
+}
+
+impl Download {
+    /// The next bytes; none after the last ones.
+    ///
+    /// # Errors
+    /// If the transfer breaks, so that what came is not all there is.
+    pub(crate) async fn next(&mut self) -> anyhow::Result<Option<impl AsRef<[u8]> + use<>>> {
+        let chunk = tokio::time::timeout(SILENCE, self.0.chunk()).await;
+        Ok(chunk.context("Doorward has fallen silent")??)
     }
 }

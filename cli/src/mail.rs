@@ -8,12 +8,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Subcommand, ValueEnum};
 use runtime::Config;
 use tenancy::{Locale, MailTemplate};
-use worker::mail::{Composer, Outgoing, SAMPLE_JOB, sample};
+use worker::mail::{Brand, Composer, Outgoing, SAMPLE_JOB, sample};
 
 /// Look at the mails that Doorward writes, and try whether they arrive.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print a mail with invented content. Its links lead to DOORWARD_PUBLIC_URL; their tokens open nothing.
+    /// Print a mail with invented content. Its links lead below DOORWARD_PUBLIC_URL or to DOORWARD_APP_URL; their tokens open nothing.
     Preview {
         /// Which mail; `doorward mail list` tells what each is for.
         #[arg(value_parser = template(), hide_possible_values = true)]
@@ -58,7 +58,7 @@ pub(crate) async fn run(config: &Config, command: &Command) -> anyhow::Result<u8
         Command::Preview { template, locale, format } => preview(config, *template, *locale, *format)?,
         Command::List => {
             for template in MailTemplate::ALL {
-                println!("{:<18} {}", template.as_str(), about(*template));
+                println!("{:<21} {}", template.as_str(), about(*template));
             }
         }
         Command::Test(test) => test::run(config, test).await?,
@@ -67,7 +67,8 @@ pub(crate) async fn run(config: &Config, command: &Command) -> anyhow::Result<u8
 }
 
 fn preview(config: &Config, template: MailTemplate, locale: Locale, format: Format) -> anyhow::Result<()> {
-    let letter = sample(template, locale, &config.public_url)?;
+    let brand = Brand::new(&config.public_url)?.with_app(&config.app_url)?;
+    let letter = sample(template, locale, &brand)?;
     match format {
         Format::Text => print!("Subject: {}\n\n{}", letter.subject, letter.text),
         Format::Html => print!("{}", letter.html),
@@ -85,6 +86,11 @@ fn about(template: MailTemplate) -> &'static str {
         MailTemplate::Verification => "confirm the address of a new account",
         MailTemplate::Welcome => "the address is confirmed, and what the trial means",
         MailTemplate::Invitation => "join an organization",
+        MailTemplate::AlreadyRegistered => "somebody tried to open an account with an address that has one",
+        MailTemplate::SetPassword => "choose the password of an account that an administrator made",
+        MailTemplate::SecondFactorChanged => {
+            "the second factor was changed, and what to do if it was somebody else"
+        }
         MailTemplate::PasswordReset => "choose a new password",
         MailTemplate::PasswordChanged => "the password was changed, and what to do if it was somebody else",
         MailTemplate::ApprovalReminder => "the trial ends soon and nobody has approved the account",

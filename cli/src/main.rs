@@ -3,6 +3,7 @@
 //! Without a command it is everything in one process, on embedded defaults.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // talking to the terminal is what it is for
 
+mod audit;
 mod client;
 mod config;
 mod decisions;
@@ -10,6 +11,7 @@ mod entity;
 mod exit;
 mod explain;
 mod health;
+mod identity;
 mod import;
 mod key;
 mod mail;
@@ -70,7 +72,7 @@ enum Command {
     Decisions(decisions::Command),
     /// Look after the audit log.
     #[command(subcommand)]
-    Audit(AuditCommand),
+    Audit(audit::Command),
     /// Look at the mails that Doorward writes, and try whether they arrive.
     #[command(subcommand)]
     Mail(mail::Command),
@@ -89,13 +91,6 @@ struct WorkArguments {
     /// Do what is due now, and end. Exit code 1 if a job failed for good. Needs no Redis.
     #[arg(long)]
     once: bool,
-}
-
-#[derive(Debug, Subcommand)]
-enum AuditCommand {
-    /// Follow every hash chain from its start and tell where one does not hold. The embedded store is free for this
-    /// only while no Doorward runs on it.
-    Verify,
 }
 
 fn main() -> ExitCode {
@@ -134,7 +129,7 @@ async fn run(command: Option<Command>, config: &Config) -> anyhow::Result<u8> {
         Command::Policies(command) => policies::run(&command, &config.policies),
         Command::Key(command) => key::run(config, &command).await,
         Command::Decisions(command) => decisions::run(config, &command).await,
-        Command::Audit(AuditCommand::Verify) => store::verify_audit(config).await,
+        Command::Audit(command) => audit::run(config, &command).await,
         Command::Mail(command) => mail::run(config, &command).await,
         Command::Queue(arguments) => queue::run(config, &arguments).await,
         Command::Config => {

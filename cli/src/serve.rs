@@ -11,7 +11,7 @@ use runtime::health::Part;
 use runtime::{Clock, Config, Health, Metrics, Random, Shutdown, Telemetry};
 use secrecy::ExposeSecret as _;
 use tenancy::decision_log::{LogTask, Settings};
-use tenancy::{CacheLimits, Db, DecisionLog, Token, api_key};
+use tenancy::{CacheLimits, Db, DecisionLog, Token, account, api_key};
 use worker::Worker;
 
 use crate::exit;
@@ -75,10 +75,15 @@ pub(crate) async fn run(config: &Config, role: Role) -> anyhow::Result<u8> {
     let store = Store::start(config).await?;
     let limits = CacheLimits { bytes: config.cache_bytes as u64, staleness: config.max_staleness };
     let log = if role.serves() { DecisionLog::new(Settings::from(config)) } else { DecisionLog::off() };
-    let db = store.connect(live.clone(), clock, random.clone()).await?.with_cache(limits).with_log(log);
+    let db =
+        store.connect(config, live.clone(), clock, random.clone()).await?.with_cache(limits).with_log(log);
     let log = LogTask::start(&db);
     let worker = match role.works() {
         true => Some(Worker::new(db.clone(), config.into(), random.clone(), health.clone()).await?),
+        false => None,
+    };
+    let set_up_link = match role.serves() {
+        true => account::set_up_link(&db).await?,
         false => None,
     };
     let first_key = match role.serves() {
@@ -120,6 +125,9 @@ pub(crate) async fn run(config: &Config, role: Role) -> anyhow::Result<u8> {
     if let Some(token) = first_key {
         println!("API key for this first run: {}  (shown once)", token.reveal());
     }
+    if let Some(token) = set_up_link {
+        println!("Become the first administrator: {}/set-up?token={}", config.public_url, token.reveal());
+    }
     let ended = tokio::select! {
         () = shutdown.stopping() => Ok(()),
         (ended, ..) = select_all(parts) => ended.context("a part of the process ended"),
@@ -146,7 +154,7 @@ pub(crate) async fn work_once(config: &Config) -> anyhow::Result<u8> {
     let Some(live) = policies(config, &clock) else { return Ok(exit::FAILED) };
     let telemetry = Telemetry::start(config)?;
     let store = Store::start(config).await?;
-    let db = store.connect(live, clock.clone(), random.clone()).await?;
+    let db = store.connect(config, live, clock.clone(), random.clone()).await?;
     let shutdown = Shutdown::new();
     shutdown.listen()?;
     let drained = async {

@@ -11,7 +11,7 @@ use runtime::{Clock, Config, Random};
 use secrecy::SecretString;
 use tenancy::Db;
 
-use crate::exit;
+use crate::{exit, identity};
 
 /// How long connections may take to be given back at the end.
 const CLOSE: Duration = Duration::from_secs(5);
@@ -57,14 +57,15 @@ impl Store {
 
     pub(crate) async fn connect(
         &self,
+        config: &Config,
         policies: Arc<Live>,
         clock: Clock,
         random: Random,
     ) -> anyhow::Result<Db> {
-        let db = Db::connect(&self.url, self.connections, policies, clock, random).await;
+        let db = Db::connect(&self.url, self.connections, policies, clock, random.clone()).await;
         let db = db.context("the store does not answer")?;
         db.migrate().await.context("the store's schema cannot be brought up to date")?;
-        Ok(db)
+        identity::give(db, config, &random).await
     }
 
     pub(crate) async fn stop(self, db: Db) -> anyhow::Result<()> {
@@ -100,23 +101,8 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<u8> {
     let clock = Clock::system();
     let Some(live) = policies(config, &clock) else { return Ok(exit::FAILED) };
     let store = Store::start(config).await?;
-    let db = store.connect(live, clock, Random::system()).await?;
+    let db = store.connect(config, live, clock, Random::system()).await?;
     println!("the schema is up to date ({})", store.described);
     store.stop(db).await?;
     Ok(0)
-}
-
-/// Follows the audit log's chains and tells where they do not hold.
-pub(crate) async fn verify_audit(config: &Config) -> anyhow::Result<u8> {
-    let clock = Clock::system();
-    let Some(live) = policies(config, &clock) else { return Ok(exit::FAILED) };
-    let store = Store::start(config).await?;
-    let db = store.connect(live, clock, Random::system()).await?;
-    let (entries, breaks) = db.verify_audit().await?;
-    for found in &breaks {
-        println!("chain {} entry {}: {}", found.chain, found.seq, found.problem);
-    }
-    println!("{entries} entries, {} breaks", breaks.len());
-    store.stop(db).await?;
-    Ok(if breaks.is_empty() { 0 } else { exit::FAILED })
 }

@@ -76,6 +76,14 @@ impl DecisionLog {
         self.0.is_some()
     }
 
+    /// Whether the table `decisions` gets every decision: they go there, and the rules leave none out.
+    pub(crate) fn stores_all(&self) -> bool {
+        let settings = self.0.as_ref().map(|shared| &shared.settings);
+        settings.is_some_and(|settings| {
+            settings.sinks.postgres && settings.sample.iter().all(|rule| rule.rate >= 1.0)
+        })
+    }
+
     /// Whether a decision is to be logged: every denial, and of the allows those that the rules choose.
     pub(crate) fn wants(&self, id: DecisionId, outcome: Outcome, action: &str) -> bool {
         let Some(shared) = &self.0 else { return false };
@@ -92,5 +100,31 @@ impl DecisionLog {
         if !shared.buffer.push(entry) {
             shared.counters.dropped(1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use runtime::Sinks;
+
+    use super::*;
+
+    #[test]
+    fn decisions_that_the_log_leaves_out_are_not_guessed() {
+        // proves ACC-12
+        let stores_all = |sinks: &str, rules: &str| {
+            let sinks: Sinks = sinks.parse().unwrap();
+            let sample = rules.split(',').map(|rule| rule.parse().unwrap()).collect();
+            let retention = TimeDelta::days(1);
+            let settings = Settings { sinks, sample, mask: vec![], retention, entries: 1, bytes: 1 };
+            DecisionLog::new(settings).stores_all()
+        };
+        assert!(stores_all("postgres", "*=1"));
+        assert!(stores_all("postgres,stdout", "Docs::*=1,*=1"));
+        assert!(!stores_all("postgres", "*=0.5"));
+        assert!(!stores_all("postgres", "Docs::read=0.1,*=1"));
+        assert!(!stores_all("stdout", "*=1"));
+        assert!(!stores_all("off", "*=1"));
     }
 }

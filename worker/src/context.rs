@@ -17,8 +17,8 @@ pub(crate) struct Context {
     pub(crate) brand: Brand,
     pub(crate) mail_budget: Budget,
     pub(crate) random: Random,
-    pub(crate) public_url: String,
     pub(crate) job_retention: Duration,
+    pub(crate) signing_key_lifetime: Duration,
 }
 
 impl Context {

@@ -1,5 +1,8 @@
 //! How each kind of job is done.
 
+mod forgotten_password;
+mod rotate_signing_key;
 mod send_mail;
 mod sweep_trials;
 mod trim_jobs;
+mod trim_sessions;

@@ -26,8 +26,8 @@ pub use error::{MailerError, SendError, Stage};
 pub use given::Given;
 pub use letter::{Letter, LetterError, Link, Written};
 pub use letters::{
-    ApprovalReminder, Approved, DeletionReceipt, Disabled, Expired, ExportReady, Invitation, PasswordChanged,
-    PasswordReset, Verification, Welcome,
+    AlreadyRegistered, ApprovalReminder, Approved, DeletionReceipt, Disabled, Expired, ExportReady,
+    Invitation, PasswordChanged, PasswordReset, SecondFactorChanged, SetPassword, Verification, Welcome,
 };
 pub use mailer::{BOUND, Mailer, Settings};
 pub use message::{Composer, Outgoing, Sent};

@@ -21,6 +21,8 @@ pub struct Settings {
     pub mail_per_org: Rate,
     /// The address by which people reach Doorward; stands in links.
     pub public_url: String,
+    /// Where people sign in; stands in links.
+    pub app_url: String,
     /// Jobs of each queue at a time.
     pub concurrency: usize,
     /// How long a job is held without a sign of life, and when a hint counts as lost.
@@ -29,6 +31,8 @@ pub struct Settings {
     pub backoff: Duration,
     /// How long done jobs are kept.
     pub retention: Duration,
+    /// After how long access tokens are signed with a new key.
+    pub signing_key_lifetime: Duration,
     /// How long running jobs may take to end when the process stops, before they are handed back.
     pub grace: Duration,
     /// After which time a kind of job counts as unknown.
@@ -43,10 +47,12 @@ impl From<&Config> for Settings {
             mail_per_address: config.mail_per_address,
             mail_per_org: config.mail_per_org,
             public_url: config.public_url.clone(),
+            app_url: config.app_url.clone(),
             concurrency: config.worker_concurrency,
             lease: config.job_lease,
             backoff: config.job_backoff,
             retention: config.job_retention,
+            signing_key_lifetime: config.signing_key_lifetime,
             // The rest of the time is for handing back.
             grace: config.shutdown_timeout.mul_f64(0.75),
             patience: Duration::from_secs(10 * 60),

@@ -155,10 +155,12 @@ impl World {
             mail_per_address: "100/1h".parse().unwrap(),
             mail_per_org: "100/1h".parse().unwrap(),
             public_url: "http://localhost".into(),
+            app_url: "http://localhost".into(),
             concurrency: 4,
             lease: self.lease,
             backoff: Duration::from_millis(100),
             retention: Duration::from_secs(3600),
+            signing_key_lifetime: Duration::from_secs(24 * 3600),
             grace: self.grace,
             patience: Duration::from_secs(600),
         };

@@ -84,15 +84,17 @@ impl Worker {
         let transport = Transport::new(&settings, registry.queues(), &name)
             .map_err(|error| WorkerError::Redis(error.to_string()))?;
         queue::register(&db, &registry.kinds()).await?;
-        let brand = Brand::new(&settings.public_url).map_err(|error| WorkerError::Mail(error.to_string()))?;
+        let brand = Brand::new(&settings.public_url)
+            .and_then(|brand| brand.with_app(&settings.app_url))
+            .map_err(|error| WorkerError::Mail(error.to_string()))?;
         let context = Context {
             brand,
             random: random.clone(),
             db,
             mailer,
             mail_budget: Budget { per_address: settings.mail_per_address, per_org: settings.mail_per_org },
-            public_url: settings.public_url.clone(),
             job_retention: settings.retention,
+            signing_key_lifetime: settings.signing_key_lifetime,
         };
         let runner = Runner {
             context: Arc::new(context),

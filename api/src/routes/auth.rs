@@ -4,14 +4,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
-use tenancy::account::{self, Registration};
+use tenancy::account::{self, NewAdmin, Registration};
 use tenancy::{Address, LinkToken, Locale, Password};
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::Json;
+use crate::client_address::ClientAddress;
 use crate::context::Origin;
 use crate::problem::Problem;
+use crate::throttle;
 
 /// An account to be opened.
 #[derive(Deserialize, ToSchema)]
@@ -32,6 +34,26 @@ pub(crate) struct Register {
 
 fn english() -> Locale {
     Locale::English
+}
+
+/// The first administrator.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetUp {
+    /// The token in the link that was printed.
+    #[schema(value_type = String, example = "dwl_…")]
+    token: LinkToken,
+    email: Address,
+    /// 8 to 256 characters of any kind, none of the passwords that are tried first.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256)]
+    password: Password,
+    /// How you call yourself.
+    #[schema(example = "Sam", min_length = 1, max_length = 200)]
+    name: String,
+    /// The language of your mails.
+    #[serde(default = "english")]
+    #[schema(default = "en")]
+    locale: Locale,
 }
 
 /// A mail is on its way, if there is somebody to get it.
@@ -94,8 +116,10 @@ pub(crate) struct ResetPassword {
 pub(crate) async fn register(
     State(app): State<App>,
     Origin(request): Origin,
+    client: ClientAddress,
     Json(body): Json<Register>,
 ) -> Result<impl IntoResponse, Problem> {
+    throttle::registration(&app, client).await?;
     let Register { email, password, name, locale } = body;
     account::register(&app.db, request, &Registration { email, name, password, locale }).await?;
     Ok(Accepted::answer())
@@ -136,8 +160,10 @@ pub(crate) async fn verify_email(
 pub(crate) async fn forgot_password(
     State(app): State<App>,
     Origin(request): Origin,
+    client: ClientAddress,
     Json(body): Json<ForgottenPassword>,
 ) -> Result<impl IntoResponse, Problem> {
+    throttle::registration(&app, client).await?;
     account::request_password_reset(&app.db, request, &body.email).await?;
     Ok(Accepted::answer())
 }
@@ -162,5 +188,31 @@ pub(crate) async fn reset_password(
     Json(body): Json<ResetPassword>,
 ) -> Result<StatusCode, Problem> {
     account::set_password(&app.db, request, &body.token, &body.password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Become the first administrator
+///
+/// By the link that is printed when a Doorward without one starts. The address counts as verified.
+#[utoipa::path(
+    post, path = "/api/v1/auth/set-up", tag = "auth", request_body = SetUp,
+    responses(
+        (status = 204, description = "You are; sign in"),
+        (status = 401, description = "The policies let nobody", body = Problem),
+        (status = 404, description = "No such link", body = Problem),
+        (status = 410, description = "Used or too old, or there is an administrator", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+        (status = 429, description = "Too many from this address", body = Problem),
+    ),
+)]
+pub(crate) async fn set_up(
+    State(app): State<App>,
+    Origin(request): Origin,
+    client: ClientAddress,
+    Json(body): Json<SetUp>,
+) -> Result<StatusCode, Problem> {
+    throttle::registration(&app, client).await?;
+    let SetUp { token, email, password, name, locale } = body;
+    account::set_up(&app.db, request, &token, &NewAdmin { email, name, password, locale }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,11 +10,13 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::{Json, Query};
+use crate::client_address::ClientAddress;
 use crate::context::{Me, Origin};
 use crate::list::FieldsQuery;
 use crate::problem::Problem;
 use crate::revision::At;
 use crate::routes::auth::Accepted;
+use crate::throttle;
 
 /// What to change; what is left out stays.
 #[derive(Deserialize, ToSchema)]
@@ -99,7 +101,9 @@ pub(crate) async fn resend_verification(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
+    client: ClientAddress,
 ) -> Result<impl IntoResponse, Problem> {
+    throttle::registration(&app, client).await?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<user_action::ResendVerification>(&me.caller, me.id).await?;
     account::resend_verification(&mut tx, &allowed).await?;
@@ -124,10 +128,12 @@ pub(crate) async fn change_password(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
+    client: ClientAddress,
     Json(body): Json<ChangePassword>,
 ) -> Result<StatusCode, Problem> {
     let (current, new) = (&body.current_password, &body.new_password);
-    account::change_password(&app.db, request, &me.caller, current, new).await?;
+    let pass = throttle::sign_in(&app, client, &me.id.to_string()).await?;
+    pass.judge(account::change_password(&app.db, request, &me.caller, current, new).await).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

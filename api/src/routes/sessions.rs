@@ -8,14 +8,16 @@ use serde::{Deserialize, Serialize};
 use tenancy::account::{self, Credentials, Reauthentication};
 use tenancy::session::{self, Grant, Session};
 use tenancy::signing_key::{Jwk, PUBLISHED_BEFORE};
-use tenancy::{Device, Error, Password, RefreshToken, Request, SessionId, user_action};
+use tenancy::{Address, Device, Error, Password, RefreshToken, Request, SessionId, user_action};
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::{Json, OptionalJson, Path, Query};
+use crate::client_address::ClientAddress;
 use crate::context::{FromUs, Me, Origin};
 use crate::list::{ListQuery, PageView};
 use crate::problem::Problem;
+use crate::throttle;
 
 /// Where tokens are put.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -147,6 +149,7 @@ async fn deliver(app: &App, grant: Grant, delivery: Delivery) -> Result<Response
 pub(crate) async fn login(
     State(app): State<App>,
     Origin(request): Origin,
+    client: ClientAddress,
     from_us: FromUs,
     headers: HeaderMap,
     Json(body): Json<SignIn>,
@@ -156,8 +159,11 @@ pub(crate) async fn login(
         from_us.check()?;
     }
     let device = device(&request, &headers);
+    // In the spelling by which the account is found, so that no other one has tries of its own.
+    let account = email.parse::<Address>().map_or_else(|_| email.clone(), |address| address.to_string());
+    let pass = throttle::sign_in(&app, client, &account).await?;
     let credentials = Credentials { email, password, code };
-    let grant = account::sign_in(&app.db, request, &credentials, &device).await?;
+    let grant = pass.judge(account::sign_in(&app.db, request, &credentials, &device).await).await?;
     deliver(&app, grant, delivery).await
 }
 
@@ -216,11 +222,13 @@ pub(crate) async fn reauthenticate(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
+    client: ClientAddress,
     Json(body): Json<Reauthenticate>,
 ) -> Result<Response, Problem> {
     let Reauthenticate { password, code, delivery } = body;
     let proof = Reauthentication { password, code };
-    let grant = account::reauthenticate(&app.db, request, &me.caller, &proof).await?;
+    let pass = throttle::sign_in(&app, client, &me.id.to_string()).await?;
+    let grant = pass.judge(account::reauthenticate(&app.db, request, &me.caller, &proof).await).await?;
     deliver(&app, grant, delivery).await
 }
 

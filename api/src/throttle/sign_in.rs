@@ -1,5 +1,7 @@
 //! What guessing passwords and filling the store with accounts is held back by.
 
+use tenancy::Error;
+
 use crate::app::App;
 use crate::client_address::ClientAddress;
 use crate::problem::Problem;
@@ -12,6 +14,20 @@ use super::{Limit, Spent, Throttle};
 pub(crate) struct SignInPass(Vec<Spent>);
 
 impl SignInPass {
+    /// Passes on how the try ended. It counts if the password or the code was wrong; whatever else went wrong was not the fault
+    /// of who guesses.
+    pub(crate) async fn judge<T>(self, outcome: tenancy::Result<T>) -> tenancy::Result<T> {
+        let is_wrong = match &outcome {
+            Err(Error::BadCredentials) => true,
+            Err(Error::Invalid(fields)) => fields.iter().any(|field| field.field == "current_password"),
+            _ => false,
+        };
+        if !is_wrong {
+            self.succeeded().await;
+        }
+        outcome
+    }
+
     /// The password was right: the try does not count. Those that failed before still do.
     pub(crate) async fn succeeded(self) {
         for spent in self.0 {

@@ -112,15 +112,15 @@ async fn a_list_goes_on_at_its_cursor() {
 async fn what_cannot_be_asked_of_the_log_is_422() {
     let app = logging().await;
     for (query, field) in [
-        ("decision=maybe", "query"),
-        ("page=1", "query"),
-        ("limit=many", "query"),
+        ("decision=maybe", "decision"),
+        ("page=1", "page"),
+        ("limit=many", "limit"),
         ("limit=0", "limit"),
         ("limit=201", "limit"),
         ("cursor=", "cursor"),
         ("cursor=last", "cursor"),
         ("reason=because", "reason"),
-        ("from=yesterday", "query"),
+        ("from=yesterday", "from"),
         ("from=2026-11-22T00:00:00Z&to=2026-11-21T00:00:00Z", "to"),
         ("action=%00", "action"),
         ("principal_id=", "principal_id"),

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
 
 mod admin_queue;
+mod audit;
 mod authorize;
 mod batch;
 mod client_address;
@@ -21,6 +22,8 @@ mod queue;
 mod requests;
 mod resources;
 mod routes;
+mod second_factor;
 mod security;
+mod stats;
 mod support;
 mod world;

@@ -267,7 +267,7 @@ async fn fields_narrow_a_resource() {
     let reply = app.get(&format!("{path}?fields=id,attributes")).by(ROOT).send().await.expect(200);
     assert_eq!(reply.body, json!({ "id": "plan", "attributes": { "kind": "note" } }));
     app.get(&format!("{path}?fields=secret")).by(ROOT).send().await.problem(422, "invalid").field("fields");
-    app.get(&format!("{path}?field=id")).by(ROOT).send().await.problem(422, "invalid").field("query");
+    app.get(&format!("{path}?field=id")).by(ROOT).send().await.problem(422, "invalid").field("field");
 }
 
 // proves KEY-1, RES-1, API-2

@@ -1,6 +1,7 @@
 //! Tests of the binary as its users run it.
 #![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
 
+mod audit;
 mod chaos;
 mod compose;
 mod decisions;

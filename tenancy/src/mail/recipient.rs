@@ -19,6 +19,12 @@ pub struct Recipient {
     pub status: AccountStatus,
     /// When their trial ends or has ended.
     pub approval_due_at: DateTime<Utc>,
+    /// Since when the address is known to be theirs.
+    pub email_verified_at: Option<DateTime<Utc>>,
+    /// When an administrator closed the account.
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// Why, in the administrator's words.
+    pub disabled_reason: Option<String>,
 }
 
 /// What a mail to a user needs to know of them; none if there is no such user any more.
@@ -27,7 +33,8 @@ pub struct Recipient {
 /// If the store does not answer.
 pub async fn recipient(tx: &mut Tx, allowed: &Authorized<user::Mail>) -> Result<Option<Recipient>> {
     let row = sqlx::query!(
-        "select email, name, locale, status, approval_due_at from users where id = $1",
+        "select email, name, locale, status, approval_due_at, email_verified_at, disabled_at, disabled_reason
+         from users where id = $1",
         allowed.target().0
     )
     .fetch_optional(tx.connection())
@@ -39,6 +46,9 @@ pub async fn recipient(tx: &mut Tx, allowed: &Authorized<user::Mail>) -> Result<
             locale: Locale::parse(&row.locale)?,
             status: AccountStatus::parse(&row.status)?,
             approval_due_at: row.approval_due_at,
+            email_verified_at: row.email_verified_at,
+            disabled_at: row.disabled_at,
+            disabled_reason: row.disabled_reason,
         })
     }))
 }

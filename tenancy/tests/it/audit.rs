@@ -1,5 +1,7 @@
 //! The audit log.
 
+mod reading;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -26,7 +28,7 @@ async fn five() -> World {
 }
 
 async fn breaks(world: &World) -> Vec<Break> {
-    world.db.verify_audit().await.expect("an audit log").1
+    world.db.verify_audit(|_| ()).await.expect("an audit log").breaks
 }
 
 fn at(chain: OrgId, seq: i64, problem: &'static str) -> Vec<Break> {
@@ -141,7 +143,7 @@ async fn chains_hold_after_many_writers_at_once() {
                 create_key(&db, &Caller::Operator, owner, &new).await.expect("made");
             }
             // A log that is being written holds at every moment.
-            db.verify_audit().await.expect("an audit log").1
+            db.verify_audit(|_| ()).await.expect("an audit log").breaks
         }
     })
     .await;
@@ -156,7 +158,8 @@ async fn the_log_is_verified_over_one_connection_too() {
     // proves OPS-2
     let world = five().await;
     let db = world.connect(1, &shipped_policies()).await;
-    assert_eq!(db.verify_audit().await.expect("an audit log"), (6, vec![]));
+    let verified = db.verify_audit(|_| ()).await.expect("an audit log");
+    assert_eq!((verified.entries, verified.breaks), (6, vec![]));
 }
 
 #[tokio::test]
@@ -196,6 +199,59 @@ async fn the_database_refuses_every_change_but_forgetting() {
         .await
         .expect_err("what is forgotten is not made up again");
     assert!(refused.contains("append-only"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_database_moves_the_end_of_a_chain_only_on() {
+    // proves AUD-1: else who may write could cut entries off, and put the end back to where it was before them
+    let world = five().await;
+    let before = world.sql("select * from audit_chains order by chain").await;
+    let acme = format!("where chain = '{ACME}'");
+    let back = format!("(select hash from audit {acme} and seq = 4)");
+    for script in [
+        "delete from audit_chains".to_owned(),
+        "delete from audit_chains where false".to_owned(),
+        "truncate audit_chains".to_owned(),
+        format!("update audit_chains set length = 4 {acme}"),
+        format!("update audit_chains set length = 4, head = {back} {acme}"),
+        format!("update audit_chains set length = 6 {acme}"),
+        format!("update audit_chains set head = '\\x00' {acme}"),
+        format!("update audit_chains set chain = '{GLOBEX}' {acme}"),
+        format!("insert into audit_chains values ('{GLOBEX}', 1, '')"),
+        format!("insert into audit_chains values ('{GLOBEX}', 0, '\\x00')"),
+        // An entry that does not hold on to the end, or is not the next one.
+        format!(
+            "insert into audit select chain, 6, at, actor_type, actor_id, action, target_type, target_id, request_id,
+                 decision_id, details_hash, previous, '\\x01' from audit {acme} and seq = 5;
+             update audit_chains set length = 6, head = '\\x01' {acme}"
+        ),
+        format!(
+            "insert into audit select chain, 7, at, actor_type, actor_id, action, target_type, target_id, request_id,
+                 decision_id, details_hash, hash, '\\x01' from audit {acme} and seq = 5;
+             update audit_chains set length = 7, head = '\\x01' {acme}"
+        ),
+    ] {
+        let refused = world.try_sql(&format!("begin; {script}; commit")).await.expect_err(&script);
+        assert!(refused.contains("the audit log is append-only"), "{script}: {refused}");
+    }
+    assert_eq!(world.sql("select * from audit_chains order by chain").await, before);
+    put(&world.db, &Caller::Operator, &document("one more"), &document_in(ACME_OPEN)).await.expect("written");
+    assert_eq!(world.assert_audit_holds().await, 7);
+}
+
+#[tokio::test]
+async fn whoever_verifies_is_told_of_every_entry_and_of_the_end_of_every_chain() {
+    // proves AUD-1
+    let world = five().await;
+    let mut told = vec![];
+    let verified = world.db.verify_audit(|count| told.push(count)).await.expect("an audit log");
+    assert_eq!(told, [1, 2, 3, 4, 5, 6]);
+    let heads: Vec<String> =
+        verified.heads.iter().map(|head| format!("{}|{}|{}", head.chain, head.length, head.hash)).collect();
+    let last =
+        "select distinct on (chain) chain, seq, encode(hash, 'hex') from audit order by chain, seq desc";
+    assert_eq!(heads.join("\n"), world.sql(last).await);
+    assert_eq!(heads.len(), 2);
 }
 
 #[tokio::test]
@@ -264,7 +320,7 @@ async fn entries_that_are_missing_are_found() {
 async fn a_chain_without_its_head_is_found() {
     // proves AUD-1: else cutting off the end together with its record would go unseen
     let world = five().await;
-    world.sql(&format!("delete from audit_chains where chain = '{ACME}'")).await;
+    tamper(&world, &format!("delete from audit_chains where chain = '{ACME}'")).await;
     tamper(&world, &format!("delete from audit where chain = '{ACME}' and seq > 3")).await;
     assert_eq!(breaks(&world).await, at(ACME, 3, "the chain is not registered"));
 }

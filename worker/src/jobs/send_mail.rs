@@ -1,14 +1,14 @@
 //! Sends a mail, as things are when it is sent.
 
-use tenancy::mail::{self, Allowance, Recipient};
+mod account;
+
+use tenancy::mail::Allowance;
 use tenancy::queue::Claim;
-use tenancy::{AccountStatus, Caller, Error, Mail, SendMail, Tx, UserId, user_action as user};
+use tenancy::{Mail, SendMail, Tx};
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::mail::{
-    ApprovalReminder, Expired, Given, Letter, LetterError, Moment, Outgoing, SendError, Written as _, sample,
-};
+use crate::mail::{Letter, LetterError, Outgoing, SendError, sample};
 use crate::registry::Work;
 
 /// A letter, and to whom it goes.
@@ -50,51 +50,13 @@ impl Work for SendMail {
 
 /// What a mail says now; none if there is nothing to say any more.
 async fn write(context: &Context, claim: &Claim, mail: &Mail) -> Result<Option<Addressed>, Failure> {
-    let brand = &context.brand;
-    let written = match mail {
-        Mail::ApprovalReminder { user_id } => {
-            let Some(reader) = reader(context, claim, *user_id, AccountStatus::Pending).await? else {
-                return Ok(None);
-            };
-            let letter = ApprovalReminder {
-                name: Given::new(&reader.name),
-                deadline: Moment(reader.approval_due_at),
-                link: brand.link(&[]),
-            };
-            Addressed { letter: letter.letter(reader.locale, brand)?, to: reader.email }
+    match (mail, mail.user()) {
+        (Mail::Sample { template, locale, to }, _) => {
+            Ok(Some(Addressed { to: to.clone(), letter: sample(*template, *locale, &context.brand)? }))
         }
-        Mail::Expired { user_id } => {
-            let Some(reader) = reader(context, claim, *user_id, AccountStatus::Expired).await? else {
-                return Ok(None);
-            };
-            let letter = Expired {
-                name: Given::new(&reader.name),
-                ended: Moment(reader.approval_due_at),
-                link: brand.link(&[]),
-            };
-            Addressed { letter: letter.letter(reader.locale, brand)?, to: reader.email }
-        }
-        Mail::Sample { template, locale, to } => {
-            Addressed { letter: sample(*template, *locale, &context.public_url)?, to: to.clone() }
-        }
-    };
-    Ok(Some(written))
-}
-
-/// Whoever a mail is about; none if they are gone, or their account is not any more as the mail says.
-async fn reader(
-    context: &Context,
-    claim: &Claim,
-    id: UserId,
-    status: AccountStatus,
-) -> Result<Option<Recipient>, Failure> {
-    let mut tx = context.begin(claim).await?;
-    let allowed = match tx.authorize::<user::Mail>(&Caller::Worker, id).await {
-        Err(Error::NotFound(_)) => return Ok(None),
-        other => other?,
-    };
-    let recipient = mail::recipient(&mut tx, &allowed).await?;
-    Ok(recipient.filter(|recipient| recipient.status == status))
+        (mail, Some(user)) => account::write(context, claim, mail, user).await,
+        (_, None) => Ok(None),
+    }
 }
 
 impl From<LetterError> for Failure {

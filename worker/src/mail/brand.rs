@@ -1,4 +1,4 @@
-//! Who writes: the product, and the address by which people reach this server.
+//! Who writes: the product, and the addresses by which people reach this server and sign in.
 
 use std::fmt;
 
@@ -10,26 +10,28 @@ use super::letter::LetterError;
 #[derive(Debug, Clone)]
 pub struct Brand {
     public_url: Url,
+    app_url: Url,
     host: String,
 }
 
 impl Brand {
-    /// From the configured public URL: `http` or `https`, with or without a path.
+    /// From the configured public URL: `http` or `https`, with or without a path. People sign in there too.
     ///
     /// # Errors
     /// [`LetterError::PublicUrl`] if it is none.
     pub fn new(public_url: &str) -> Result<Self, LetterError> {
-        let mut public_url = Url::parse(public_url).map_err(|_| LetterError::PublicUrl)?;
-        if !matches!(public_url.scheme(), "http" | "https") {
-            return Err(LetterError::PublicUrl);
-        }
-        // Only the place counts: neither a password nor a question belongs into a mail.
-        let _ = public_url.set_username("");
-        let _ = public_url.set_password(None);
-        public_url.set_query(None);
-        public_url.set_fragment(None);
+        let public_url = place(public_url).ok_or(LetterError::PublicUrl)?;
         let host = public_url.host_str().ok_or(LetterError::PublicUrl)?.to_owned();
-        Ok(Self { public_url, host })
+        Ok(Self { app_url: public_url.clone(), public_url, host })
+    }
+
+    /// The same where people sign in elsewhere: at the configured address of the application.
+    ///
+    /// # Errors
+    /// [`LetterError::AppUrl`] if it is no `http` or `https` address.
+    pub fn with_app(self, app_url: &str) -> Result<Self, LetterError> {
+        let app_url = place(app_url).ok_or(LetterError::AppUrl)?;
+        Ok(Self { app_url, ..self })
     }
 
     /// What people call this software.
@@ -54,9 +56,42 @@ impl Brand {
         }
         PublicLink(url)
     }
+
+    /// A page below the public URL that takes a token, which is escaped.
+    #[must_use]
+    pub fn link_with_token(&self, page: &str, token: &str) -> PublicLink {
+        let PublicLink(mut url) = self.link(&[page]);
+        url.query_pairs_mut().append_pair("token", token);
+        PublicLink(url)
+    }
+
+    /// Where people sign in.
+    #[must_use]
+    pub fn sign_in(&self) -> PublicLink {
+        PublicLink(self.app_url.clone())
+    }
+
+    /// Where people ask for a new password.
+    #[must_use]
+    pub fn forgot_password(&self) -> PublicLink {
+        self.link(&["forgot-password"])
+    }
 }
 
-/// A link below the public URL; [`Brand::link`] makes them.
+/// An address without what does not belong into a mail: only the place counts, neither a password nor a question.
+fn place(text: &str) -> Option<Url> {
+    let mut url = Url::parse(text).ok()?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return None;
+    }
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    Some(url)
+}
+
+/// A link below the public URL, or to where people sign in; [`Brand`] makes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicLink(Url);
 

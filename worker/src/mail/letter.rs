@@ -43,6 +43,10 @@ pub enum LetterError {
     #[error("the public URL is not an http or https address")]
     PublicUrl,
 
+    /// Nobody can be sent to where they sign in.
+    #[error("the application's URL is not an http or https address")]
+    AppUrl,
+
     /// A template failed.
     #[error("a mail template failed: {0}")]
     Template(#[from] askama::Error),

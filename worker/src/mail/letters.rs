@@ -6,10 +6,10 @@ mod invitation;
 mod password;
 mod trial;
 
-pub use account::{Disabled, Verification, Welcome};
+pub use account::{AlreadyRegistered, Disabled, SecondFactorChanged, Verification, Welcome};
 pub use data::{DeletionReceipt, ExportReady};
 pub use invitation::Invitation;
-pub use password::{PasswordChanged, PasswordReset};
+pub use password::{PasswordChanged, PasswordReset, SetPassword};
 pub use trial::{ApprovalReminder, Approved, Expired};
 
 use super::letter::pages;
@@ -26,6 +26,18 @@ pages! {
     Invitation {
         English, "en": "en/invitation.html", "en/invitation.txt";
         French, "fr": "fr/invitation.html", "fr/invitation.txt";
+    }
+    AlreadyRegistered {
+        English, "en": "en/already_registered.html", "en/already_registered.txt";
+        French, "fr": "fr/already_registered.html", "fr/already_registered.txt";
+    }
+    SetPassword {
+        English, "en": "en/set_password.html", "en/set_password.txt";
+        French, "fr": "fr/set_password.html", "fr/set_password.txt";
+    }
+    SecondFactorChanged {
+        English, "en": "en/second_factor_changed.html", "en/second_factor_changed.txt";
+        French, "fr": "fr/second_factor_changed.html", "fr/second_factor_changed.txt";
     }
     PasswordReset {
         English, "en": "en/password_reset.html", "en/password_reset.txt";

@@ -5,25 +5,28 @@ use tenancy::{JobId, Locale, MailTemplate};
 use uuid::Uuid;
 
 use super::letters::{
-    ApprovalReminder, Approved, DeletionReceipt, Disabled, Expired, ExportReady, Invitation, PasswordChanged,
-    PasswordReset, Verification, Welcome,
+    AlreadyRegistered, ApprovalReminder, Approved, DeletionReceipt, Disabled, Expired, ExportReady,
+    Invitation, PasswordChanged, PasswordReset, SecondFactorChanged, SetPassword, Verification, Welcome,
 };
-use super::{Brand, Given, Letter, LetterError, Moment, PublicLink, Written};
+use super::{Brand, Given, Letter, LetterError, Moment, Written};
 
 /// The job that previews pretend to come from. Its id says 2026-11-21, 10:00 UTC.
 pub const SAMPLE_JOB: JobId = JobId(Uuid::from_u128(0x01a1_fd8c_6900_7000_8000_0000_0000_0000));
 
-/// Writes a mail with invented names and times. Its links lead to the public URL, and their tokens open nothing.
+/// A token as samples have it.
+const TOKEN: &str = "sample-token-that-opens-nothing";
+
+/// Writes a mail with invented names and times. Its links lead where those of real ones do, and their tokens open nothing.
 ///
 /// # Errors
-/// [`LetterError`], if the public URL is none.
-pub fn sample(template: MailTemplate, locale: Locale, public_url: &str) -> Result<Letter, LetterError> {
-    let brand = &Brand::new(public_url)?;
+/// [`LetterError::Template`], which does not happen.
+pub fn sample(template: MailTemplate, locale: Locale, brand: &Brand) -> Result<Letter, LetterError> {
     let name = Given::new("Camille Martin");
-    let home = brand.link(&[]);
+    let home = brand.sign_in();
     match template {
         MailTemplate::Verification => {
-            Verification { name, link: token(brand, "verify"), deadline: hour(47) }.letter(locale, brand)
+            let link = brand.link_with_token("verify-email", TOKEN);
+            Verification { name, link, deadline: hour(24) }.letter(locale, brand)
         }
         MailTemplate::Welcome => {
             Welcome { name, link: home, trial_ends: Some(hour(47)) }.letter(locale, brand)
@@ -33,15 +36,27 @@ pub fn sample(template: MailTemplate, locale: Locale, public_url: &str) -> Resul
             organization: Given::new("Atelier du Pont"),
             role: Given::new("manager"),
             workspace: Some(Given::new("Plans 2027")),
-            link: token(brand, "invitations"),
+            link: brand.link(&["invitations", TOKEN]),
             deadline: hour(7 * 24),
         }
         .letter(locale, brand),
+        MailTemplate::AlreadyRegistered => {
+            AlreadyRegistered { name, link: home, forgotten: brand.forgot_password() }.letter(locale, brand)
+        }
+        MailTemplate::SetPassword => {
+            let link = brand.link_with_token("set-password", TOKEN);
+            SetPassword { name, link, deadline: hour(7 * 24) }.letter(locale, brand)
+        }
+        MailTemplate::SecondFactorChanged => {
+            SecondFactorChanged { name, changed: hour(0), link: brand.forgot_password() }
+                .letter(locale, brand)
+        }
         MailTemplate::PasswordReset => {
-            PasswordReset { name, link: token(brand, "reset"), deadline: hour(0) }.letter(locale, brand)
+            let link = brand.link_with_token("reset-password", TOKEN);
+            PasswordReset { name, link, deadline: hour(0) }.letter(locale, brand)
         }
         MailTemplate::PasswordChanged => {
-            PasswordChanged { name, changed: hour(0), link: brand.link(&["forgot"]) }.letter(locale, brand)
+            PasswordChanged { name, changed: hour(0), link: brand.forgot_password() }.letter(locale, brand)
         }
         MailTemplate::ApprovalReminder => {
             ApprovalReminder { name, deadline: hour(12), link: home }.letter(locale, brand)
@@ -74,10 +89,6 @@ pub fn sample(template: MailTemplate, locale: Locale, public_url: &str) -> Resul
         }
         .letter(locale, brand),
     }
-}
-
-fn token(brand: &Brand, place: &str) -> PublicLink {
-    brand.link(&[place, "sample-token-that-opens-nothing"])
 }
 
 /// So many hours after 2026-11-21, 10:30 UTC.

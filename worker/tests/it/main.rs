@@ -1,4 +1,6 @@
 //! Tests of the worker.
 #![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
 
+mod account;
+mod log;
 mod mail;

@@ -36,6 +36,40 @@ impl Written for Welcome {
     }
 }
 
+/// Somebody tried to open an account with an address that has one.
+#[derive(Debug, Clone)]
+pub struct AlreadyRegistered {
+    /// Whose address.
+    pub name: Given,
+    /// Where to sign in.
+    pub link: PublicLink,
+    /// Where to ask for a new password; holds no token.
+    pub forgotten: PublicLink,
+}
+
+impl Written for AlreadyRegistered {
+    fn links(&self) -> Vec<Link> {
+        vec![Link::new("sign in", &self.link), Link::new("ask for a new password", &self.forgotten)]
+    }
+}
+
+/// The second factor was set up, renewed or removed.
+#[derive(Debug, Clone)]
+pub struct SecondFactorChanged {
+    /// Whose.
+    pub name: Given,
+    /// When.
+    pub changed: Moment,
+    /// Where to ask for a new password; holds no token.
+    pub link: PublicLink,
+}
+
+impl Written for SecondFactorChanged {
+    fn links(&self) -> Vec<Link> {
+        vec![Link::new("ask for a new password", &self.link)]
+    }
+}
+
 /// An admin closed the account.
 #[derive(Debug, Clone)]
 pub struct Disabled {

@@ -19,6 +19,23 @@ impl Written for PasswordReset {
     }
 }
 
+/// Choose the first password of an account that an administrator made.
+#[derive(Debug, Clone)]
+pub struct SetPassword {
+    /// Whose account.
+    pub name: Given,
+    /// Lets its holder choose; holds a token.
+    pub link: PublicLink,
+    /// Until when the link works.
+    pub deadline: Moment,
+}
+
+impl Written for SetPassword {
+    fn links(&self) -> Vec<Link> {
+        vec![Link::new("choose a password", &self.link)]
+    }
+}
+
 /// The password was changed.
 #[derive(Debug, Clone)]
 pub struct PasswordChanged {

@@ -18,9 +18,10 @@ fn folder() -> PathBuf {
 
 /// Every mail in every language.
 fn all() -> impl Iterator<Item = (MailTemplate, Locale, Letter)> {
+    let brand = Brand::new(PUBLIC_URL).unwrap();
     let pairs =
         MailTemplate::ALL.iter().flat_map(|mail| Locale::ALL.iter().map(move |locale| (*mail, *locale)));
-    pairs.map(|(mail, locale)| (mail, locale, sample(mail, locale, PUBLIC_URL).unwrap()))
+    pairs.map(move |(mail, locale)| (mail, locale, sample(mail, locale, &brand).unwrap()))
 }
 
 #[allow(clippy::disallowed_methods, reason = "a switch of the test run, not a setting of the product")]
@@ -45,7 +46,7 @@ fn every_mail_says_in_both_languages_what_was_reviewed() {
             expected.insert(name);
         }
     }
-    assert_eq!(expected.len(), 44);
+    assert_eq!(expected.len(), 56, "fourteen mails in two languages and two forms");
     let mut found = BTreeSet::new();
     for locale in ["en", "fr"] {
         for entry in fs::read_dir(folder().join(locale)).unwrap() {
@@ -111,9 +112,10 @@ fn french_has_its_spaces_and_nothing_is_in_the_wrong_language() {
             }
         }
     }
+    let brand = Brand::new(PUBLIC_URL).unwrap();
     for template in MailTemplate::ALL {
         let [english, french] =
-            [Locale::English, Locale::French].map(|locale| sample(*template, locale, PUBLIC_URL).unwrap());
+            [Locale::English, Locale::French].map(|locale| sample(*template, locale, &brand).unwrap());
         assert_ne!(english.subject, french.subject, "{template:?}");
         assert!(english.text.contains("Hello") && french.text.contains("Bonjour"), "{template:?}");
     }
@@ -124,7 +126,7 @@ fn french_has_its_spaces_and_nothing_is_in_the_wrong_language() {
 fn a_person_without_a_name_is_greeted_all_the_same() {
     let brand = Brand::new(PUBLIC_URL).unwrap();
     let moment = worker::mail::Moment("2026-11-21T10:00:00Z".parse().unwrap());
-    let mail = PasswordChanged { name: Given::new(" "), changed: moment, link: brand.link(&["forgot"]) };
+    let mail = PasswordChanged { name: Given::new(" "), changed: moment, link: brand.forgot_password() };
     let letter = mail.letter(Locale::English, &brand).unwrap();
     assert!(letter.text.contains("\nHello,\n") && letter.html.contains("<p>Hello,</p>"), "{}", letter.text);
 }
@@ -137,13 +139,43 @@ fn links_stay_below_the_public_url_whatever_the_token() {
     assert_eq!(link(&[]), "https://door.example.org:8443/access");
     assert_eq!(link(&["verify", "a_b-c"]), "https://door.example.org:8443/access/verify/a_b-c");
     assert_eq!(link(&["a/../b?c#d\"\r\n"]), "https://door.example.org:8443/access/a%2F..%2Fb%3Fc%23d%22");
+    let page = brand.link_with_token("verify-email", "a&b=c#d\"\r\n").to_string();
+    assert_eq!(page, "https://door.example.org:8443/access/verify-email?token=a%26b%3Dc%23d%22%0D%0A");
     for none in ["", "door.example.org", "javascript:alert(1)", "ftp://example.org"] {
         assert!(Brand::new(none).is_err(), "{none}");
     }
     let mail = Verification {
         name: Given::new("Ann"),
-        link: brand.link(&["verify", "\"><script>"]),
+        link: brand.link_with_token("verify-email", "\"><script>"),
         deadline: worker::mail::Moment("2026-11-21T10:00:00Z".parse().unwrap()),
     };
     assert!(!mail.letter(Locale::French, &brand).unwrap().html.contains("<script>"));
+}
+
+// proves AUT-9
+#[test]
+fn people_sign_in_at_the_application_and_everything_else_stays_here() {
+    let brand = Brand::new(PUBLIC_URL).unwrap().with_app("https://app.example.net/in?x=1").unwrap();
+    let signs_in = [
+        MailTemplate::Welcome,
+        MailTemplate::AlreadyRegistered,
+        MailTemplate::ApprovalReminder,
+        MailTemplate::Approved,
+        MailTemplate::Expired,
+    ];
+    for template in MailTemplate::ALL {
+        for link in sample(*template, Locale::English, &brand).unwrap().links {
+            if link.label == "sign in" {
+                assert_eq!(link.url, "https://app.example.net/in", "{template:?}");
+                assert!(signs_in.contains(template), "{template:?}");
+            } else {
+                assert!(link.url.starts_with(PUBLIC_URL), "{template:?}");
+            }
+        }
+    }
+    for template in signs_in {
+        let letter = sample(template, Locale::French, &brand).unwrap();
+        assert!(letter.links.iter().any(|link| link.label == "sign in"), "{template:?}");
+    }
+    assert!(brand.with_app("javascript:alert(1)").is_err());
 }

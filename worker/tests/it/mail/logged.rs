@@ -1,42 +1,11 @@
 //! What operators see of mails in the log.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use harness::smtp::Options;
-use tracing::subscriber::DefaultGuard;
+use tracing::Level;
 use worker::mail::{Mailer, Settings};
 
 use super::support::{self, SOMEBODY, job, letter, mailer, send, server};
-
-/// The log of this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn start() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use crate::log::Log;
 
 // proves MAIL-1
 #[tokio::test]
@@ -44,7 +13,7 @@ async fn without_a_server_the_log_has_the_recipient_the_subject_and_every_link()
     let data = tempfile::tempdir().unwrap();
     let mailer =
         Mailer::new(Settings { folder: data.path().join("mail"), ..support::settings(None) }).unwrap();
-    let (log, _guard) = Log::start();
+    let (log, _guard) = Log::start(Level::INFO);
     send(&mailer, 1).await.unwrap();
     let (log, letter) = (log.text(), letter());
     assert!(!letter.links.is_empty());
@@ -59,7 +28,7 @@ async fn without_a_server_the_log_has_the_recipient_the_subject_and_every_link()
 async fn with_a_server_the_log_names_the_mail_and_neither_reader_nor_content() {
     let server = server(Options::default());
     let mailer = mailer(&server);
-    let (log, _guard) = Log::start();
+    let (log, _guard) = Log::start(Level::TRACE);
     let sent = send(&mailer, 1).await.unwrap();
     let log = log.text();
     assert!(log.contains(&sent.message_id) && log.contains("smtp{"), "{log}");

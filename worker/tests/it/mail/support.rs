@@ -7,7 +7,7 @@ use harness::smtp::Options;
 use secrecy::SecretString;
 use tenancy::{JobId, Locale, MailTemplate};
 use uuid::Uuid;
-use worker::mail::{Letter, Mailer, Outgoing, SendError, Sent, Settings, sample};
+use worker::mail::{Brand, Letter, Mailer, Outgoing, SendError, Sent, Settings, sample};
 
 pub(super) const PUBLIC_URL: &str = "https://doorward.example.org";
 
@@ -39,7 +39,7 @@ pub(super) fn server(options: Options) -> Smtp {
 
 /// A letter like any other.
 pub(super) fn letter() -> Letter {
-    sample(MailTemplate::Verification, Locale::French, PUBLIC_URL).unwrap()
+    sample(MailTemplate::Verification, Locale::French, &Brand::new(PUBLIC_URL).unwrap()).unwrap()
 }
 
 /// The id of a job that was asked for on 2026-11-21 at 10:00:00 UTC.

@@ -155,7 +155,9 @@ impl Tx {
         if matches!(decision.reason, Some(Reason::UnknownResource(_))) {
             return Err(Error::NotFound(A::Target::NOUN));
         }
+        // Everybody knows of themselves.
         if let Some(view) = target.view()
+            && caller.uid() != resource
             && !self.decide(&facts, caller, view, &resource, own).is_allow()
         {
             return Err(Error::NotFound(A::Target::NOUN));

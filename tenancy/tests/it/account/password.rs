@@ -127,7 +127,7 @@ async fn a_change_wants_the_current_password_and_ends_all_other_sessions() {
     for wrong in ["", "Zebra stripes at dawn", NEW] {
         assert_eq!(change(wrong, NEW).await, "invalid current_password: not the current password");
     }
-    assert!(change(PASSWORD, "my olga password").await.starts_with("invalid password: "));
+    assert!(change(PASSWORD, "my olga password").await.starts_with("invalid new_password: "));
     assert!(may_ask(&world.db, &there).await);
     let link = forgotten(&world, OLGA).await;
     assert_eq!(change(PASSWORD, NEW).await, "ok");

@@ -19,6 +19,7 @@ mod queue;
 mod resources;
 mod second_factor;
 mod sessions;
+mod signing_key;
 mod stats;
 
 use axum::extract::DefaultBodyLimit;
@@ -119,6 +120,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("delete", "/api/v1/me/second-factor", Action("user.manage_second_factor")),
     ("post", "/api/v1/me/second-factor/confirm", Action("user.manage_second_factor")),
     ("post", "/api/v1/me/second-factor/recovery-codes", Action("user.manage_second_factor")),
+    ("post", "/api/v1/admin/signing-key/rotate", Action("platform.rotate_signing_key")),
     ("get", "/.well-known/jwks.json", Public),
     ("get", "/healthz", Public),
     ("get", "/readyz", Public),
@@ -189,6 +191,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(second_factor::get, second_factor::enrol, second_factor::remove))
         .routes(routes!(second_factor::confirm))
         .routes(routes!(second_factor::renew_recovery_codes))
+        .routes(routes!(signing_key::rotate))
         .routes(routes!(sessions::key_set))
         .routes(routes!(audit::list))
         .routes(routes!(audit_export::export))

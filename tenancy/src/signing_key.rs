@@ -137,6 +137,11 @@ impl Db {
         Ok(known.1.iter().find(|key| key.id == id).map(verify))
     }
 
+    /// Makes this process look at the store before it uses a key again.
+    pub fn forget_signing_keys(&self) {
+        self.signing_keys().known.store(Arc::default());
+    }
+
     /// The public halves of all keys whose tokens may be good, now or soon (RFC 7517). Not a tenant's data.
     ///
     /// # Errors

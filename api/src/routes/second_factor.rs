@@ -73,7 +73,7 @@ pub(crate) struct SecondFactorCode {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RecoveryCodesView {
     /// Each is good once.
-    #[schema(example = json!(["GEZD-GNBV-GY3T-QOJQ"]))]
+    #[schema(example = json!(["GEZD-GNBV-GY3T-QOJQ-GEZD-GNBV"]))]
     recovery_codes: Vec<String>,
 }
 

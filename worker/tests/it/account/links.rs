@@ -131,7 +131,7 @@ async fn with_a_mail_server_no_token_is_in_the_log_or_in_the_store() {
     assert!(log.text().contains("the mail server took a mail"), "{}", log.text());
     let stored = world
         .sql(
-            "select payload, last_error from jobs; select * from one_time_links; select * from audit_entries",
+            "select payload, last_error from jobs; select * from one_time_links; select * from audit; select * from audit_details",
         )
         .await;
     for told in [log.text(), stored] {

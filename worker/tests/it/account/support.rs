@@ -88,7 +88,8 @@ impl World {
     /// Somebody with a verified address, whose mails so far were sent and are forgotten.
     pub(super) async fn somebody(&self, email: &str) -> UserId {
         let id = self.register(email, Locale::English).await;
-        self.sql("delete from jobs; update users set email_verified_at = now()").await;
+        self.sql("delete from jobs; delete from one_time_links; update users set email_verified_at = now()")
+            .await;
         id
     }
 

@@ -18,6 +18,9 @@ pub const AUDIENCE: &str = "doorward";
 /// The type in the head of a token (RFC 9068, section 2.1): no other token of ours passes for one.
 const TYPE: &str = "at+jwt";
 
+/// How far the clocks of an installation's processes may be apart: a token that one has just signed, another knows at once.
+const SKEW: TimeDelta = TimeDelta::seconds(30);
+
 /// What a token says. Roles are for display: decisions read them from the store.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Claims {
@@ -112,7 +115,9 @@ impl Db {
             .await?
             .flatten();
         let now = self.now().timestamp();
-        Ok(claims.map(|data| data.claims).filter(|claims| claims.nbf <= now && now < claims.exp))
+        Ok(claims
+            .map(|data| data.claims)
+            .filter(|claims| claims.nbf <= now + SKEW.num_seconds() && now < claims.exp))
     }
 }
 

@@ -30,7 +30,7 @@ const NAME_MAX: usize = 200;
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let is_hidden = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
     };
     if name.trim().is_empty() || name.chars().count() > NAME_MAX || name.chars().any(is_hidden) {
         let message = format!("1 to {NAME_MAX} characters, none of them control characters");

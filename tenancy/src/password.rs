@@ -49,25 +49,22 @@ impl Password {
     /// the address gives away. Nothing is asked of its composition.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with the field `password`.
-    pub(crate) fn check(&self, address: &Address) -> Result<()> {
+    /// [`Error::Invalid`] with the field that it came in.
+    pub(crate) fn check(&self, field: &str, address: &Address) -> Result<()> {
         let text = self.0.expose_secret();
         let count = text.chars().count();
         if !(Self::MIN..=Self::MAX).contains(&count) {
             let (min, max) = (Self::MIN, Self::MAX);
-            return Err(Error::invalid("password", format!("{min} to {max} characters")));
+            return Err(Error::invalid(field, format!("{min} to {max} characters")));
         }
         let lower = text.to_lowercase();
         if COMMON.contains(lower.as_str()) {
-            return Err(Error::invalid(
-                "password",
-                "one of the passwords that are tried first; choose another",
-            ));
+            return Err(Error::invalid(field, "one of the passwords that are tried first; choose another"));
         }
         let local = address.local().to_lowercase();
         if (local.chars().count() >= TELLING && lower.contains(&local)) || lower.contains("doorward") {
             let message = "contains a part of the e-mail address or the name of the product; choose another";
-            return Err(Error::invalid("password", message));
+            return Err(Error::invalid(field, message));
         }
         Ok(())
     }
@@ -151,7 +148,7 @@ mod tests {
     use super::*;
 
     fn refused(text: &str) -> bool {
-        Password::new(text.into()).check(&"olga.k@example.com".parse().unwrap()).is_err()
+        Password::new(text.into()).check("password", &"olga.k@example.com".parse().unwrap()).is_err()
     }
 
     // proves AUT-1
@@ -182,6 +179,10 @@ mod tests {
         {
             assert!(refused(bad), "{bad:?}");
         }
-        assert!(Password::new("a banana a day".into()).check(&"a@example.com".parse().unwrap()).is_ok());
+        assert!(
+            Password::new("a banana a day".into())
+                .check("password", &"a@example.com".parse().unwrap())
+                .is_ok()
+        );
     }
 }

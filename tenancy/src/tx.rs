@@ -155,7 +155,10 @@ impl Tx {
         if matches!(decision.reason, Some(Reason::UnknownResource(_))) {
             return Err(Error::NotFound(A::Target::NOUN));
         }
+        // Everybody knows of their own account.
+        let is_own = matches!(caller, Caller::User(_)) && caller.uid() == resource;
         if let Some(view) = target.view()
+            && !is_own
             && !self.decide(&facts, caller, view, &resource, own).is_allow()
         {
             return Err(Error::NotFound(A::Target::NOUN));

@@ -168,11 +168,13 @@ impl ImportedUser {
         let now = tx.now();
         sqlx::query!(
             "insert into users (id, email, name, status, email_verified_at, approval_due_at, platform_role, created_at,
-                                locale)
-             values ($1, $2, $3, $4, $5, coalesce($6::timestamptz, $9::timestamptz), $7, $8, coalesce($10, 'en'))
+                                locale, approved_at)
+             values ($1, $2, $3, $4, $5, coalesce($6::timestamptz, $9::timestamptz), $7, $8, coalesce($10, 'en'),
+                     case when $4 = 'active' then $8::timestamptz end)
              on conflict (id) do update set email = $2, name = $3, status = $4, email_verified_at = $5,
                  approval_due_at = coalesce($6, users.approval_due_at), platform_role = $7,
                  locale = coalesce($10, users.locale),
+                 approved_at = coalesce(users.approved_at, excluded.approved_at),
                  approval_reminded_at =
                      case when $6 is null or $6 = users.approval_due_at then users.approval_reminded_at end",
             self.id.0,

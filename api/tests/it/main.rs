@@ -3,6 +3,7 @@
 
 mod admin_queue;
 mod audit;
+mod auth;
 mod authorize;
 mod batch;
 mod client_address;
@@ -15,6 +16,7 @@ mod health;
 mod import;
 mod jobs;
 mod keys;
+mod me;
 mod metrics;
 mod pages;
 mod policies;
@@ -25,6 +27,7 @@ mod resources;
 mod routes;
 mod second_factor;
 mod security;
+mod sessions;
 mod stats;
 mod support;
 mod world;

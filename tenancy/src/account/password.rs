@@ -73,7 +73,7 @@ pub async fn set_password(db: &Db, request: Request, token: &LinkToken, password
     let mut tx = db.begin(request.clone()).await?;
     let address = link::address(&mut tx, token, &PURPOSES).await?;
     drop(tx);
-    password.check(&address)?;
+    password.check("password", &address)?;
     let hash = db.passwords().hash(password).await?;
     let mut tx = db.begin(request).await?;
     let id = link::take(&mut tx, token, &PURPOSES).await?.user.ok_or(Error::NotFound("link"))?;
@@ -114,7 +114,7 @@ pub async fn change_password(
     let address = lock(&mut tx, id).await?.ok_or(Error::Unauthenticated)?;
     let hash = PasswordHash::of(&mut tx, id).await?;
     drop(tx);
-    new.check(&address)?;
+    new.check("new_password", &address)?;
     let verdict = db.passwords().verify(current, hash.as_ref()).await?;
     let wrong = || Error::invalid("current_password", "not the current password");
     let (Some(old), true) = (hash, verdict != Verdict::Wrong) else { return Err(wrong()) };

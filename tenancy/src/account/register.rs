@@ -35,7 +35,7 @@ pub struct Registration {
 /// What is wrong with the input.
 pub async fn register(db: &Db, request: Request, new: &Registration) -> Result<()> {
     check_name(&new.name)?;
-    new.password.check(&new.email)?;
+    new.password.check("password", &new.email)?;
     // Before anything is looked up, so that it takes the same time for every address.
     let hash = db.passwords().hash(&new.password).await?;
     let mut tx = db.begin(request).await?;

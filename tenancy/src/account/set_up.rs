@@ -54,8 +54,8 @@ pub async fn set_up_link(db: &Db) -> Result<Option<LinkToken>> {
 /// [`Error::Invalid`] for what is wrong with the input.
 pub async fn set_up(db: &Db, request: Request, token: &LinkToken, new: &NewAdmin) -> Result<()> {
     check_name(&new.name)?;
-    new.password.check(&new.email)?;
-    if db.admin_email().is_some_and(|email| email.as_str() != new.email.as_str()) {
+    new.password.check("password", &new.email)?;
+    if db.admin_email().is_some_and(|email| !email.as_str().eq_ignore_ascii_case(new.email.as_str())) {
         return Err(Error::invalid(
             "email",
             "the address of the first administrator stands in the configuration",

@@ -35,6 +35,15 @@ pub struct Reauthentication {
 /// [`Error::BadCredentials`]; [`Error::SecondFactorRequired`] if the password is right and a code is wanted;
 /// [`Error::Forbidden`] if the password is right and the account may not sign in.
 pub async fn sign_in(db: &Db, request: Request, given: &Credentials, device: &Device) -> Result<Grant> {
+    match attempt(db, request.clone(), given, device).await? {
+        Some(grant) => Ok(grant),
+        // Another sign-in may just have made the same password's hash anew.
+        None => attempt(db, request, given, device).await?.ok_or(Error::BadCredentials),
+    }
+}
+
+/// Signs in; none if what was compared with is not what is kept any more.
+async fn attempt(db: &Db, request: Request, given: &Credentials, device: &Device) -> Result<Option<Grant>> {
     let known = find(db, request.clone(), &given.email).await?;
     let hash = known.as_ref().map(|(_, hash)| hash);
     // Without a transaction: it takes long on purpose.
@@ -50,7 +59,7 @@ pub async fn sign_in(db: &Db, request: Request, given: &Credentials, device: &De
     let mut tx = db.begin(request).await?;
     lock(&mut tx, id).await?;
     if !hash.is_current(&mut tx, id).await? {
-        return Err(Error::BadCredentials);
+        return Ok(None);
     }
     let proof = prove(&mut tx, id, given.code.as_deref()).await?;
     let person = Caller::User(Person::without_session(id));
@@ -60,7 +69,7 @@ pub async fn sign_in(db: &Db, request: Request, given: &Credentials, device: &De
     }
     let grant = session::open(&mut tx, &allowed, device, proof).await?;
     tx.commit().await?;
-    Ok(grant)
+    Ok(Some(grant))
 }
 
 /// Notes that the person at the keyboard is still the one who signed in, for what is dangerous. The session gets new tokens;
@@ -113,12 +122,11 @@ async fn find(db: &Db, request: Request, email: &str) -> Result<Option<(UserId, 
     let mut tx = db.begin(request).await?;
     tx.authorize::<user::SignIn>(&Caller::Anonymous, Platform).await?;
     // What can be no address is looked up all the same, and found nowhere.
-    let address =
-        email.parse::<crate::Address>().map_or_else(|_| email.to_owned(), |found| found.to_string());
+    let address = email.parse::<crate::Address>().map_or_else(|_| String::new(), |found| found.to_string());
     let row = sqlx::query!(
         "select u.id, p.hash from users u join passwords p on p.user_id = u.id
          where lower(u.email) = lower($1) and u.status <> 'deleting'",
-        address.replace('\0', "")
+        address
     )
     .fetch_optional(tx.connection())
     .await?;

@@ -112,6 +112,13 @@ struct Found {
 impl Found {
     async fn lock(tx: &mut Tx, token: &RefreshToken) -> Result<Option<Self>> {
         let (hash, now) = (token.hash(), tx.now());
+        // The session before its tokens, as `retire` does it.
+        sqlx::query(
+            "select from sessions where id = (select session_id from refresh_tokens where hash = $1) for update",
+        )
+        .bind(&hash[..])
+        .execute(tx.connection())
+        .await?;
         let row = sqlx::query!(
             "select t.id, t.hash, t.session_id, t.used_at, t.successor_id, s.user_id
              from refresh_tokens t join sessions s on s.id = t.session_id
@@ -183,6 +190,10 @@ pub(super) async fn first(tx: &mut Tx, session: SessionId) -> Result<(Uuid, Refr
 
 /// Ends everything that was given out for a session, without ending it.
 pub(super) async fn retire(tx: &mut Tx, session: SessionId, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query("select from sessions where id = $1 for update")
+        .bind(session.0)
+        .execute(tx.connection())
+        .await?;
     // What is used up by a token that is not its successor has none.
     sqlx::query!(
         "update refresh_tokens set access_revoked_at = coalesce(access_revoked_at, $2), used_at = coalesce(used_at, $2),

@@ -92,7 +92,9 @@ async fn the_last_active_super_admin_is_neither_closed_nor_demoted() {
         assert_eq!(said_to_both.iter().filter(|said| *said == "ok").count(), 1, "{said_to_both:?}");
         let left = "select count(*) from users where platform_role = 'super_admin' and status = 'active'";
         assert_eq!(world.sql(left).await, "1");
-        world.sql(&format!("update users set platform_role = 'super_admin' where id in ('{PAT}', '{SAM}')")).await;
+        world
+            .sql(&format!("update users set platform_role = 'super_admin' where id in ('{PAT}', '{SAM}')"))
+            .await;
     }
     // Only their owner could still do that, who may not act on themselves as an admin: so by somebody else.
     world.sql(&format!("update users set status = 'disabled' where id = '{SAM}'")).await;
@@ -214,11 +216,8 @@ async fn a_reason_is_kept_up_to_256_characters() {
 async fn a_made_account_waits_for_its_owner_and_has_no_password_before() {
     // proves ACC-5
     let world = World::new().await;
-    let new = InvitedUser {
-        email: "new@example.com".parse().unwrap(),
-        name: "New".into(),
-        locale: Locale::French,
-    };
+    let new =
+        InvitedUser { email: "new@example.com".parse().unwrap(), name: "New".into(), locale: Locale::French };
     let made = race(4, |_| {
         let (db, new) = (world.db.clone(), new.clone());
         async move {
@@ -272,7 +271,10 @@ async fn accounts_are_found_by_state_and_text_and_sorted() {
     assert_eq!(list(None, Some("%"), UserSort::Name, all).await, (String::new(), 0));
     let (first, total) = list(None, None, UserSort::Email, page(1, 5)).await;
     let (second, _) = list(None, None, UserSort::Email, page(2, 5)).await;
-    assert_eq!((first.as_str(), second.as_str(), total), ("adam eve gary gil greg", "mary mia olga pat pia", 14));
+    assert_eq!(
+        (first.as_str(), second.as_str(), total),
+        ("adam eve gary gil greg", "mary mia olga pat pia", 14)
+    );
     let (last_first, _) = list(None, None, UserSort::NameBackwards, page(1, 3)).await;
     assert_eq!(last_first, "zoe vic susi");
     world.clock.advance(Duration::from_secs(2 * 3600));

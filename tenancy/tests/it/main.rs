@@ -1,6 +1,7 @@
 //! Tests of the rules on a real Postgres: a database for each test, with the policies that ship.
 #![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
 
+mod account;
 mod action;
 mod administration;
 mod api_key;
@@ -14,9 +15,11 @@ mod job;
 mod line;
 mod migration;
 mod outage;
+mod people;
 mod queue;
 mod resource;
 mod revision;
+mod session;
 mod sharing;
 mod support;
 mod token;

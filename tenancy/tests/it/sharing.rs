@@ -5,7 +5,9 @@ use tenancy::{
     Caller, Db, Page, Person, Result, ShareId, ShareLevel, UserId, WorkspaceId, workspace_action as action,
 };
 
-use crate::support::{ACME_OPEN, DIARY, GREG, MIA, PAT, World, ZOE, ZOE_HOME, document, of, request, said, start};
+use crate::support::{
+    ACME_OPEN, DIARY, GREG, MIA, PAT, World, ZOE, ZOE_HOME, document, of, request, said, start,
+};
 
 fn person(id: UserId) -> Caller {
     Caller::User(Person::without_session(id))
@@ -62,9 +64,27 @@ async fn administrators_are_let_in_to_read_and_nobody_shares_what_is_not_theirs(
     // proves WSP-5
     let world = World::new().await;
     for (by, on, email, level, outcome) in [
-        (ZOE, ZOE_HOME, None, ShareLevel::Editor, "invalid to: only a workspace can be shared with the platform, and only as viewer"),
-        (ZOE, ZOE_HOME, Some("nobody@example.com"), ShareLevel::Viewer, "invalid email: no other account has this address"),
-        (ZOE, ZOE_HOME, Some("zoe@example.com"), ShareLevel::Viewer, "invalid email: no other account has this address"),
+        (
+            ZOE,
+            ZOE_HOME,
+            None,
+            ShareLevel::Editor,
+            "invalid to: only a workspace can be shared with the platform, and only as viewer",
+        ),
+        (
+            ZOE,
+            ZOE_HOME,
+            Some("nobody@example.com"),
+            ShareLevel::Viewer,
+            "invalid email: no other account has this address",
+        ),
+        (
+            ZOE,
+            ZOE_HOME,
+            Some("zoe@example.com"),
+            ShareLevel::Viewer,
+            "invalid email: no other account has this address",
+        ),
         (GREG, ZOE_HOME, Some("mia@example.com"), ShareLevel::Viewer, "not found: workspace"),
         (PAT, ZOE_HOME, None, ShareLevel::Viewer, "not found: workspace"),
         (MIA, ACME_OPEN, None, ShareLevel::Viewer, "not found: workspace"),
@@ -85,7 +105,8 @@ async fn a_share_ends_at_the_instant_it_was_given_until() {
     let mut tx = world.db.begin(request()).await.unwrap();
     let allowed = tx.authorize::<action::Share>(&person(ZOE), ZOE_HOME).await.unwrap();
     let email = Some("greg@example.com".parse().unwrap());
-    let past = NewWorkspaceShare { email: email.clone(), level: ShareLevel::Viewer, expires_at: Some(start()) };
+    let past =
+        NewWorkspaceShare { email: email.clone(), level: ShareLevel::Viewer, expires_at: Some(start()) };
     assert!(said(&workspace::share(&mut tx, &allowed, &past).await).starts_with("invalid expires_at"));
     let new = NewWorkspaceShare { email, level: ShareLevel::Viewer, expires_at: Some(end) };
     workspace::share(&mut tx, &allowed, &new).await.unwrap();

@@ -9,6 +9,9 @@ alter table users
     add column ai_provider text constraint users_ai_provider check (char_length(ai_provider) between 1 and 100),
     add column ai_model text constraint users_ai_model check (char_length(ai_model) between 1 and 100);
 
+-- Whoever was let in before was approved by whoever let them in.
+update users set approved_at = created_at where status = 'active';
+
 create index users_by_status on users (status, created_at);
 
 -- Hashes (argon2id, PHC strings) stand apart, so that nothing that reads accounts can show them. An account without a

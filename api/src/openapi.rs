@@ -76,13 +76,19 @@ pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
         };
         describe_problems(operation);
         match access {
-            Access::Action(action) => {
-                operation.extensions = Some(Extensions::builder().add("x-action", json!(action)).build());
+            Access::Action(action) => operation.extensions = Some(x_action(action)),
+            Access::Open(action) => {
+                operation.extensions = Some(x_action(action));
+                operation.security = Some(vec![]);
             }
             Access::Public => operation.security = Some(vec![]),
         }
     }
     document
+}
+
+fn x_action(action: &str) -> Extensions {
+    Extensions::builder().add("x-action", json!(action)).build()
 }
 
 fn operation<'i>(item: &'i mut PathItem, method: &str) -> Option<&'i mut Operation> {

@@ -15,6 +15,9 @@ use crate::watch::{Stop, Watched};
 /// How long the driver may take to answer first; generous, because machines that test also compile.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a browser may go on writing after its end was asked for.
+const LEFTOVERS: Duration = Duration::from_secs(5);
+
 /// What the driver says when it is ready, before its port.
 const READY: &str = "was started successfully on port ";
 
@@ -44,7 +47,20 @@ pub struct Browser {
     port: u16,
     /// Before the folder: first the server stops.
     _driver: Watched,
-    _folder: TempDir,
+    _folder: Folder,
+}
+
+/// The folder of profiles and logs. Browsers that were told to end may still write into it for a moment.
+#[derive(Debug)]
+struct Folder(TempDir);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let begin = Instant::now();
+        while std::fs::remove_dir_all(self.0.path()).is_err() && begin.elapsed() < LEFTOVERS {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
 }
 
 impl Browser {
@@ -70,7 +86,7 @@ impl Browser {
         let mut driver =
             Watched::start(root, None, &command, Stop::Terminate, log).context("cannot start a shell")?;
         match port(&mut driver, &path) {
-            Ok(port) => Ok(Self { programs, port, _driver: driver, _folder: folder }),
+            Ok(port) => Ok(Self { programs, port, _driver: driver, _folder: Folder(folder) }),
             Err(error) => {
                 let mut log = String::new();
                 words.read_to_string(&mut log)?;

@@ -13,7 +13,7 @@ pub use administer::{
 pub use list::{Account, UserFilter, UserSort, account, list};
 pub use profile::{Profile, ProfileUpdate, profile, update};
 
-use crate::address::Address;
+use crate::address::{Address, NoAddress};
 use crate::error::{Error, Result};
 use crate::id::{UserId, WorkspaceId};
 use crate::mail::Locale;
@@ -144,7 +144,7 @@ pub(crate) async fn with_address(tx: &mut Tx, email: &Address) -> Result<Option<
 #[allow(missing_docs)] // columns of the store, described in docs/api.md
 pub struct ImportedUser {
     pub id: UserId,
-    pub email: Address,
+    pub email: String,
     pub name: String,
     pub status: AccountStatus,
     #[serde(default, deserialize_with = "crate::time::bounded")]
@@ -162,6 +162,8 @@ pub struct ImportedUser {
 
 impl ImportedUser {
     pub(crate) async fn upsert(&self, tx: &mut Tx) -> Result<()> {
+        let email: Address =
+            self.email.parse().map_err(|error: NoAddress| Error::invalid("email", error.to_string()))?;
         if self.status == AccountStatus::Pending && self.approval_due_at.is_none() {
             return Err(Error::invalid("approval_due_at", "a pending account has a deadline"));
         }
@@ -178,7 +180,7 @@ impl ImportedUser {
                  approval_reminded_at =
                      case when $6 is null or $6 = users.approval_due_at then users.approval_reminded_at end",
             self.id.0,
-            self.email.as_str(),
+            email.as_str(),
             self.name,
             self.status.as_str(),
             self.email_verified_at,

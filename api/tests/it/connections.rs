@@ -22,7 +22,8 @@ async fn connect(app: &TestApp) -> TcpStream {
 async fn read_until(stream: &mut (impl AsyncRead + Unpin), said: &str, times: usize) -> String {
     let mut text = String::new();
     let reading = async {
-        let mut buffer = [0; 4096];
+        // Large, since all that has come is searched again each time.
+        let mut buffer = vec![0; 1 << 20];
         while text.matches(said).count() < times {
             match stream.read(&mut buffer).await {
                 Ok(0) | Err(_) => break,

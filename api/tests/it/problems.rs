@@ -12,7 +12,7 @@ use crate::world::{ACME, VIC};
 async fn what_is_not_served_is_a_problem() {
     let app = TestApp::setup().empty().start().await;
     for path in [
-        "/",
+        "//",
         "/nothing",
         "/api",
         "/api/v1",

@@ -1,6 +1,7 @@
 //! `docs/security.md` tells the truth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use runtime::config::{Fallback, KEYS};
 
@@ -31,4 +32,35 @@ fn every_limit_is_documented_with_its_default() {
         documented.keys().filter(|name| !KEYS.iter().any(|key| key.env == **name)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     assert!(documented.len() >= 5, "{documented:?}");
+}
+
+/// The names of all functions in the files of Rust below a folder.
+fn functions(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            functions(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let names = text.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
+            found.extend(names.map(ToOwned::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_the_page_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut known = BTreeSet::new();
+    for part in ["api", "tenancy", "worker"] {
+        functions(&root.join(part), &mut known);
+    }
+    let page = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let (_, table) = page.split_once("## ASVS 5.0\n").expect("a section on the ASVS");
+    let rows = table.lines().filter(|line| line.starts_with("| ") && line.contains("| `"));
+    let named: Vec<&str> =
+        rows.flat_map(|row| row.split('`').skip(1).step_by(2)).filter(|name| !name.contains('/')).collect();
+    assert!(named.len() > 40, "{named:?}");
+    let unknown: Vec<_> = named.iter().filter(|name| !known.contains(**name)).collect();
+    assert!(unknown.is_empty(), "{unknown:#?}");
 }

@@ -61,6 +61,8 @@ pub async fn set_up(db: &Db, request: Request, token: &LinkToken, new: &NewAdmin
             "the address of the first administrator stands in the configuration",
         ));
     }
+    // Before the work of a hash, which nobody without a link should cause.
+    link::look(db, request.clone(), token, LinkPurpose::SetUp).await?;
     let hash = db.passwords().hash(&new.password).await?;
     let mut tx = db.begin(request).await?;
     administration::lock(&mut tx).await?;

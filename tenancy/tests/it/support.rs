@@ -246,7 +246,12 @@ pub(crate) fn object(value: Value) -> Map<String, Value> {
 }
 
 pub(crate) fn ask(principal: ResourceId, action: &str, resource: ResourceId) -> Ask {
-    Ask { principal: Some(principal), action: action.into(), resource, context: Map::new() }
+    // What is dangerous wants a password that was given a short while ago.
+    let context = match action {
+        "org.delete" => object(json!({ "authenticated_at": start() })),
+        _ => Map::new(),
+    };
+    Ask { principal: Some(principal), action: action.into(), resource, context }
 }
 
 /// An answer in a line: `allow by a.policy`, `deny forbidden by a.policy`, `deny unknown_resource`.

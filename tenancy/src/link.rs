@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use crate::account;
 use crate::action::user;
 use crate::address::Address;
 use crate::db::Db;
@@ -184,10 +185,15 @@ pub async fn look(db: &Db, request: Request, token: &LinkToken, purpose: LinkPur
     })
 }
 
-/// The address that a link was sent to, without using it.
-pub(crate) async fn address(tx: &mut Tx, token: &LinkToken, purposes: &[LinkPurpose]) -> Result<Address> {
+/// To whom a link was sent, without using it.
+pub(crate) async fn addressee(
+    tx: &mut Tx,
+    token: &LinkToken,
+    purposes: &[LinkPurpose],
+) -> Result<(UserId, Address)> {
     let row = find(tx, token, purposes).await?;
-    row.email.as_deref().and_then(|email| email.parse().ok()).ok_or(Error::NotFound("link"))
+    let address = row.email.as_deref().and_then(|email| email.parse().ok());
+    row.user_id.map(UserId).zip(address).ok_or(Error::NotFound("link"))
 }
 
 /// Makes links of a user worthless.
@@ -206,6 +212,10 @@ pub(crate) async fn drop_all(tx: &mut Tx, user: UserId, purposes: &[LinkPurpose]
 /// Uses a link up: of all who try, one does. What it was made for must still be so: the address is the user's.
 pub(crate) async fn take(tx: &mut Tx, token: &LinkToken, purposes: &[LinkPurpose]) -> Result<Taken> {
     let (row, now) = (find(tx, token, purposes).await?, tx.now());
+    // The account first, then its links, as everybody does.
+    if let Some(user) = row.user_id {
+        account::lock(tx, UserId(user)).await?;
+    }
     let taken = sqlx::query!(
         "update one_time_links l set used_at = $2
          where id = $1 and used_at is null

@@ -68,6 +68,25 @@ impl Password {
         }
         Ok(())
     }
+
+    /// Whether it may be the password of somebody who belongs to organizations of these names.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the field that it came in.
+    pub(crate) fn check_names(&self, field: &str, organizations: &[String]) -> Result<()> {
+        let lower = self.0.expose_secret().to_lowercase();
+        let gives_away = |name: &String| {
+            let name = name.trim().to_lowercase();
+            name.chars().count() >= TELLING && lower.contains(&name)
+        };
+        if organizations.iter().any(gives_away) {
+            return Err(Error::invalid(
+                field,
+                "contains the name of an organization of yours; choose another",
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Debug for Password {
@@ -169,6 +188,16 @@ mod tests {
         for bad in ["", "seven 7", "🦓🦓🦓🦓🦓🦓🦓", &"z".repeat(257)] {
             assert!(refused(bad), "{bad:?}");
         }
+    }
+
+    // proves AUT-1
+    #[test]
+    fn what_names_an_organization_is_refused_to_its_members() {
+        let check =
+            |text: &str, name: &str| Password::new(text.into()).check_names("password", &[name.into()]);
+        assert!(check("we-are-ACME-2026", "Acme").is_err());
+        assert!(check("we-are-acme-2026", "Globex").is_ok());
+        assert!(check("a banana a day", "A").is_ok(), "too short to tell anything");
     }
 
     // proves AUT-1

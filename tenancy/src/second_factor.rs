@@ -16,6 +16,7 @@ pub use self::recovery::RecoveryCodes;
 pub use self::totp::Enrolment;
 use self::totp::Secret;
 
+use crate::account::lock;
 use crate::action::user;
 use crate::audit::Change;
 use crate::error::{Error, Result};
@@ -87,6 +88,8 @@ pub async fn confirm(
     code: &str,
 ) -> Result<RecoveryCodes> {
     let (id, now) = (*allowed.target(), tx.now());
+    // Whoever signs in at the same time has come in before, and is out, or comes in after, and shows a code.
+    lock(tx, id).await?;
     let begun = sqlx::query!(
         "select sealed_secret, confirmed_at from second_factors where user_id = $1 for update",
         id.0,
@@ -112,8 +115,8 @@ pub async fn confirm(
         before: json!({ "second_factor": false }),
         after: json!({ "second_factor": true, "recovery_codes": codes.len() }),
     };
-    tx.record(allowed, None, &allowed.uid(), change).await?;
     changed(tx, allowed).await?;
+    tx.record(allowed, None, &allowed.uid(), change).await?;
     Ok(codes)
 }
 
@@ -123,6 +126,7 @@ pub async fn confirm(
 /// [`Error::NotFound`] if there is none.
 pub async fn remove(tx: &mut Tx, allowed: &Authorized<user::ManageSecondFactor>) -> Result<()> {
     let id = *allowed.target();
+    lock(tx, id).await?;
     let removed = sqlx::query_scalar!(
         r#"delete from second_factors where user_id = $1 returning confirmed_at is not null as "was_in_force!""#,
         id.0,
@@ -134,8 +138,10 @@ pub async fn remove(tx: &mut Tx, allowed: &Authorized<user::ManageSecondFactor>)
     let before = if was_in_force { json!(true) } else { json!("unconfirmed") };
     let change =
         Change { before: json!({ "second_factor": before }), after: json!({ "second_factor": false }) };
-    tx.record(allowed, None, &allowed.uid(), change).await?;
-    if was_in_force { changed(tx, allowed).await } else { Ok(()) }
+    if was_in_force {
+        changed(tx, allowed).await?;
+    }
+    tx.record(allowed, None, &allowed.uid(), change).await
 }
 
 /// Gives new recovery codes; the old ones are worth nothing any more.
@@ -147,6 +153,7 @@ pub async fn renew_recovery_codes(
     allowed: &Authorized<user::ManageSecondFactor>,
 ) -> Result<RecoveryCodes> {
     let id = *allowed.target();
+    lock(tx, id).await?;
     // Under its lock: of two who renew at once, the codes of one remain.
     let in_force = sqlx::query_scalar!(
         "select 1 as one from second_factors where user_id = $1 and confirmed_at is not null for update",

@@ -129,7 +129,7 @@ pub async fn authenticate(db: &Db, token: &AccessToken) -> Result<Option<Caller>
     let row = sqlx::query!(
         "select s.authenticated_at, s.second_factor_at, s.last_seen_at
          from sessions s join refresh_tokens t on t.session_id = s.id and t.id = $3
-         where s.id = $1 and s.user_id = $2 and s.revoked_at is null and s.expires_at > $4
+         where s.id = $1 and s.user_id = $2 and s.revoked_at is null and s.expires_at > $4 and s.idle_until > $4
            and t.access_revoked_at is null",
         claims.sid.0,
         claims.sub.0,

@@ -70,8 +70,8 @@ pub async fn expire(tx: &mut Tx, allowed: &Authorized<user::Expire>) -> Result<(
     .await?;
     if done.rows_affected() == 1 {
         let change = Change { before: json!({ "status": "pending" }), after: json!({ "status": "expired" }) };
-        tx.record(allowed, None, &allowed.uid(), change).await?;
         session::end(tx, id, Which::AllBut(None), SessionEnd::TrialEnded).await?;
+        tx.record(allowed, None, &allowed.uid(), change).await?;
         tx.enqueue(&SendMail(Mail::Expired { user_id: id })).await?;
     }
     Ok(())

@@ -22,6 +22,10 @@ const FRENCH: &[(&str, &str)] = &[
         "Ce mot de passe contient une partie de l’adresse e-mail ou le nom du produit ; choisissez-en un autre.",
     ),
     (
+        "contains the name of an organization of yours; choose another",
+        "Ce mot de passe contient le nom d’une de vos organisations ; choisissez-en un autre.",
+    ),
+    (
         "not an e-mail address that can be used here: name@example.com, in Latin letters before the @",
         "Cette adresse e-mail ne peut pas servir ici : nom@example.com, sans accents avant le @.",
     ),

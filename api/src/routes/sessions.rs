@@ -54,8 +54,8 @@ pub(crate) struct Reauthenticate {
     password: Password,
     /// A code of the second factor, or a recovery code; wanted where one is set up.
     code: Option<String>,
-    #[serde(default)]
-    delivery: Delivery,
+    /// As the tokens came that are replaced, if left out.
+    delivery: Option<Delivery>,
 }
 
 /// A session to be prolonged.
@@ -223,9 +223,12 @@ pub(crate) async fn reauthenticate(
     me: Me,
     Origin(request): Origin,
     client: ClientAddress,
+    headers: HeaderMap,
     Json(body): Json<Reauthenticate>,
 ) -> Result<Response, Problem> {
     let Reauthenticate { password, code, delivery } = body;
+    let by_cookie = !headers.contains_key(header::AUTHORIZATION);
+    let delivery = delivery.unwrap_or(if by_cookie { Delivery::Cookie } else { Delivery::Body });
     let proof = Reauthentication { password, code };
     let pass = throttle::sign_in(&app, client, &me.id.to_string()).await?;
     let grant = pass.judge(account::reauthenticate(&app.db, request, &me.caller, &proof).await).await?;

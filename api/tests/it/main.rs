@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)] // a test that cannot go on should stop
 
 mod admin_queue;
+mod admin_users;
 mod audit;
 mod auth;
 mod authorize;

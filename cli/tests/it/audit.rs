@@ -9,7 +9,8 @@ use crate::support::{Home, Server};
 
 /// A Doorward that has made two keys by the command line, beside the first one.
 fn start(home: &Home) -> Server {
-    let server = home.serve();
+    // Without a worker, which would write entries of its own.
+    let server = Server::start(home.command(&["serve"]));
     for name in ["one", "two"] {
         home.run(&["key", "create", name, "--scope", "authorize"]).expect(0);
     }

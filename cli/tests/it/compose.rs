@@ -95,8 +95,14 @@ fn the_compose_file_has_no_secret_of_its_own() {
             }
         }
     }
-    let secrets =
-        ["DATABASE_URL", "DOORWARD_BOOTSTRAP_KEY", "POSTGRES_PASSWORD", "REDISCLI_AUTH", "REDIS_URL"];
+    let secrets = [
+        "DATABASE_URL",
+        "DOORWARD_BOOTSTRAP_KEY",
+        "DOORWARD_SECRET",
+        "POSTGRES_PASSWORD",
+        "REDISCLI_AUTH",
+        "REDIS_URL",
+    ];
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), secrets);
 }
 

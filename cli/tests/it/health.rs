@@ -38,9 +38,12 @@ fn the_health_check_tells_degraded_from_failed_and_names_the_parts() {
     until("it is ready", || home.run(&["health"]).code == Some(0));
     let path = home.path("policies/user.cedar");
     fs::write(&path, "permit (").unwrap();
-    until("the broken edit is noticed", || home.run(&["health"]).expect(0).stdout.starts_with("degraded\n"));
-    let degraded = home.run(&["health"]).expect(0).stdout;
-    assert!(degraded.contains("policies: degraded, broken on disk since"), "{degraded}");
+    let mut degraded = String::new();
+    until("the broken edit is noticed", || {
+        degraded = home.run(&["health"]).expect(0).stdout;
+        degraded.contains("policies: degraded, broken on disk since")
+    });
+    assert!(degraded.starts_with("degraded\n"), "{degraded}");
     assert!(degraded.contains("user.cedar:1:"), "{degraded}");
     assert!(!degraded.contains("database:"), "only what is not ready: {degraded}");
 

@@ -308,7 +308,7 @@ pub const KEYS: &[Key] = &[
     Key {
         env: "DOORWARD_TRIAL",
         toml: "trial",
-        fallback: Fallback::Value("48h"),
+        fallback: Fallback::Value("2days"),
         expected: "a duration of at least a minute and at most 10 years, such as 48h",
         about: "How long a new account has full rights without the approval of an administrator.",
     },

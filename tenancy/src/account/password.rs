@@ -40,10 +40,8 @@ pub async fn request_password_reset(db: &Db, request: Request, email: &str) -> R
 pub async fn answer_forgotten(tx: &mut Tx, id: UserId) -> Result<()> {
     let person = Caller::User(Person::without_session(id));
     match tx.authorize::<user::SetPassword>(&person, id).await {
-        Ok(allowed) => {
-            mail_link(tx, id, LinkPurpose::ResetPassword).await?;
-            tx.record(&allowed, None, &allowed.uid(), Change::default()).await
-        }
+        // Not recorded: it was nobody in particular who asked, and nothing has changed yet.
+        Ok(_) => mail_link(tx, id, LinkPurpose::ResetPassword).await,
         // Whoever may not choose a password needs no link.
         Err(Error::Forbidden { .. } | Error::NotFound(_)) => Ok(()),
         Err(other) => Err(other),
@@ -71,13 +69,14 @@ pub(crate) async fn mail_link(tx: &mut Tx, id: UserId, purpose: LinkPurpose) -> 
 pub async fn set_password(db: &Db, request: Request, token: &LinkToken, password: &Password) -> Result<()> {
     const PURPOSES: [LinkPurpose; 2] = [LinkPurpose::ResetPassword, LinkPurpose::SetPassword];
     let mut tx = db.begin(request.clone()).await?;
-    let address = link::address(&mut tx, token, &PURPOSES).await?;
+    let (id, address) = link::addressee(&mut tx, token, &PURPOSES).await?;
+    let organizations = organizations(&mut tx, id).await?;
     drop(tx);
     password.check("password", &address)?;
+    password.check_names("password", &organizations)?;
     let hash = db.passwords().hash(password).await?;
     let mut tx = db.begin(request).await?;
     let id = link::take(&mut tx, token, &PURPOSES).await?.user.ok_or(Error::NotFound("link"))?;
-    lock(&mut tx, id).await?;
     let allowed = tx.authorize::<user::SetPassword>(&Caller::User(Person::without_session(id)), id).await?;
     hash.store(&mut tx, id).await?;
     let now = tx.now();
@@ -113,8 +112,10 @@ pub async fn change_password(
     tx.authorize::<user::ChangePassword>(caller, id).await?;
     let address = lock(&mut tx, id).await?.ok_or(Error::Unauthenticated)?;
     let hash = PasswordHash::of(&mut tx, id).await?;
+    let organizations = organizations(&mut tx, id).await?;
     drop(tx);
     new.check("new_password", &address)?;
+    new.check_names("new_password", &organizations)?;
     let verdict = db.passwords().verify(current, hash.as_ref()).await?;
     let wrong = || Error::invalid("current_password", "not the current password");
     let (Some(old), true) = (hash, verdict != Verdict::Wrong) else { return Err(wrong()) };
@@ -131,6 +132,15 @@ pub async fn change_password(
     tx.record(&allowed, None, &allowed.uid(), change).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// The names of the organizations that somebody belongs to.
+async fn organizations(tx: &mut Tx, id: UserId) -> Result<Vec<String>> {
+    let names = sqlx::query_scalar!(
+        "select o.name from organizations o join memberships m on m.org_id = o.id where m.user_id = $1",
+        id.0
+    );
+    Ok(names.fetch_all(tx.connection()).await?)
 }
 
 /// What follows from a new password: whoever came in with the old one is out, and the owner hears of it.

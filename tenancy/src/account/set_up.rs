@@ -53,6 +53,8 @@ pub async fn set_up_link(db: &Db) -> Result<Option<LinkToken>> {
 /// [`Error::NotFound`] and [`Error::Gone`] for links that are not good, [`Error::Gone`] also if there is an administrator;
 /// [`Error::Invalid`] for what is wrong with the input.
 pub async fn set_up(db: &Db, request: Request, token: &LinkToken, new: &NewAdmin) -> Result<()> {
+    // First of all: who has no link is told nothing, and causes no work.
+    link::look(db, request.clone(), token, LinkPurpose::SetUp).await?;
     check_name(&new.name)?;
     new.password.check("password", &new.email)?;
     if db.admin_email().is_some_and(|email| !email.as_str().eq_ignore_ascii_case(new.email.as_str())) {
@@ -61,8 +63,6 @@ pub async fn set_up(db: &Db, request: Request, token: &LinkToken, new: &NewAdmin
             "the address of the first administrator stands in the configuration",
         ));
     }
-    // Before the work of a hash, which nobody without a link should cause.
-    link::look(db, request.clone(), token, LinkPurpose::SetUp).await?;
     let hash = db.passwords().hash(&new.password).await?;
     let mut tx = db.begin(request).await?;
     administration::lock(&mut tx).await?;

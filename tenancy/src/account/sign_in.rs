@@ -62,8 +62,8 @@ async fn attempt(db: &Db, request: Request, given: &Credentials, device: &Device
         return Ok(None);
     }
     let proof = prove(&mut tx, id, given.code.as_deref()).await?;
-    let person = Caller::User(Person::without_session(id));
-    let allowed = tx.authorize::<user::OpenSession>(&person, id).await?;
+    let person = proof.person(Person::without_session(id), tx.now());
+    let allowed = tx.authorize::<user::OpenSession>(&Caller::User(person), id).await?;
     if let Some(renewed) = renewed {
         renewed.renew(&mut tx, id, &hash).await?;
     }
@@ -83,9 +83,8 @@ pub async fn reauthenticate(
     caller: &Caller,
     given: &Reauthentication,
 ) -> Result<Grant> {
-    let Caller::User(Person { id, session: Some(session), .. }) = *caller else {
-        return Err(Error::Unauthenticated);
-    };
+    let Caller::User(person) = caller else { return Err(Error::Unauthenticated) };
+    let Person { id, session: Some(session), .. } = *person else { return Err(Error::Unauthenticated) };
     let mut tx = db.begin(request.clone()).await?;
     tx.authorize::<user::Reauthenticate>(caller, id).await?;
     let hash = PasswordHash::of(&mut tx, id).await?;
@@ -98,7 +97,8 @@ pub async fn reauthenticate(
         return Err(Error::BadCredentials);
     }
     let proof = prove(&mut tx, id, given.code.as_deref()).await?;
-    let allowed = tx.authorize::<user::Reauthenticate>(caller, id).await?;
+    let person = proof.person(person.clone(), tx.now());
+    let allowed = tx.authorize::<user::Reauthenticate>(&Caller::User(person), id).await?;
     let grant = session::renew(&mut tx, &allowed, session, proof).await?;
     tx.commit().await?;
     Ok(grant)

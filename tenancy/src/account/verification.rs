@@ -19,7 +19,6 @@ pub async fn verify_email(db: &Db, request: Request, token: &LinkToken) -> Resul
     let mut tx = db.begin(request).await?;
     let taken = link::take(&mut tx, token, &[LinkPurpose::VerifyEmail]).await?;
     let id = taken.user.ok_or(Error::NotFound("link"))?;
-    lock(&mut tx, id).await?;
     let allowed = tx.authorize::<user::VerifyEmail>(&Caller::User(Person::without_session(id)), id).await?;
     let now = tx.now();
     let verified = sqlx::query!(

@@ -222,7 +222,7 @@ async fn a_recovery_code_is_good_once_for_its_owner_however_it_is_typed() {
     let (_, others) = world.set_up(BOB).await;
     for code in &codes {
         let groups: Vec<&str> = code.split('-').collect();
-        assert_eq!(groups.iter().map(|group| group.len()).collect::<Vec<_>>(), [4; 4], "{code}");
+        assert_eq!(groups.iter().map(|group| group.len()).collect::<Vec<_>>(), [4; 6], "{code}");
     }
     assert!(!world.accept(ANN, &others[0]).await.unwrap());
     assert!(!world.accept(ANN, "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA").await.unwrap());

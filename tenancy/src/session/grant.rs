@@ -7,6 +7,7 @@ use super::{Device, MOST, SessionEnd, Which, end};
 use crate::access_token::{self, AUDIENCE, AccessToken, Claims};
 use crate::action::user;
 use crate::audit::Change;
+use crate::caller::Person;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::id::{OrgId, SessionId, UserId, WorkspaceId};
@@ -48,6 +49,15 @@ pub(crate) enum Proof {
 }
 
 impl Proof {
+    /// Somebody who has just proved so who they are.
+    pub(crate) fn person(self, person: Person, now: DateTime<Utc>) -> Person {
+        Person {
+            authenticated_at: Some(now),
+            second_factor_at: self.second_factor_at(now).or(person.second_factor_at),
+            ..person
+        }
+    }
+
     fn second_factor_at(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         (self == Self::SecondFactor).then_some(now)
     }
@@ -98,11 +108,13 @@ pub(crate) async fn renew(
 ) -> Result<Grant> {
     let now = tx.now();
     let renewed = sqlx::query!(
-        "update sessions set authenticated_at = $2, second_factor_at = coalesce($3, second_factor_at)
+        "update sessions set authenticated_at = $2, second_factor_at = coalesce($3, second_factor_at),
+             idle_until = least($4, expires_at)
          where id = $1 and revoked_at is null",
         session.0,
         now,
         proof.second_factor_at(now),
+        now + tx.session_limits().idle,
     )
     .execute(tx.connection())
     .await?;
@@ -175,7 +187,7 @@ impl Db {
         .fetch_optional(self.pool())
         .await?
         .ok_or(Error::Unauthenticated)?;
-        let (iat, exp) = access_token::times(now, self.issuer().lifetime, row.expires_at);
+        let (iat, exp) = access_token::times(now, self.issuer().lifetime, row.expires_at.min(row.idle_until));
         let claims = Claims {
             sub: grant.user,
             sid: grant.session,

@@ -79,8 +79,8 @@ pub async fn refresh(db: &Db, request: Request, token: &RefreshToken, device: &D
     let mut tx = db.begin(request).await?;
     let Some(found) = Found::lock(&mut tx, token).await? else { return Err(Error::Unauthenticated) };
     let now = tx.now();
-    let person = Person::without_session(found.user);
-    let allowed = tx.authorize::<user::RefreshSession>(&Caller::User(person), found.user).await?;
+    let person = Caller::User(found.person.clone());
+    let allowed = tx.authorize::<user::RefreshSession>(&person, found.user).await?;
     let successor = match found.used {
         None => found.use_up(&mut tx, token, device).await?,
         Some((used_at, successor)) if now - used_at <= tx.session_limits().grace => match successor {
@@ -104,6 +104,8 @@ pub async fn refresh(db: &Db, request: Request, token: &RefreshToken, device: &D
 struct Found {
     id: Uuid,
     user: UserId,
+    /// The same, with what is known of them from this session.
+    person: Person,
     session: SessionId,
     /// When, and for which successor, if for one.
     used: Option<(DateTime<Utc>, Option<Uuid>)>,
@@ -120,7 +122,7 @@ impl Found {
         .execute(tx.connection())
         .await?;
         let row = sqlx::query!(
-            "select t.id, t.hash, t.session_id, t.used_at, t.successor_id, s.user_id
+            "select t.id, t.hash, t.session_id, t.used_at, t.successor_id, s.user_id, s.authenticated_at, s.second_factor_at
              from refresh_tokens t join sessions s on s.id = t.session_id
              where t.hash = $1 and s.revoked_at is null and s.expires_at > $2 and s.idle_until > $2
              for update",
@@ -132,6 +134,12 @@ impl Found {
         Ok(row.filter(|row| hash[..].ct_eq(&row.hash).into()).map(|row| Self {
             id: row.id,
             user: UserId(row.user_id),
+            person: Person {
+                id: UserId(row.user_id),
+                session: Some(SessionId(row.session_id)),
+                authenticated_at: Some(row.authenticated_at),
+                second_factor_at: row.second_factor_at,
+            },
             session: SessionId(row.session_id),
             used: row.used_at.map(|used_at| (used_at, row.successor_id)),
         }))

@@ -124,7 +124,7 @@ pub async fn disable(
     find(tx, id).await
 }
 
-/// Opens an account again that was closed: approved as before, or in what is left of its trial, or as a guest.
+/// Opens an account again that was closed: at rest or approved as before, or in what is left of its trial, or as a guest.
 ///
 /// # Errors
 /// [`Error::Conflict`] if it is not closed.
@@ -136,7 +136,7 @@ pub async fn enable(tx: &mut Tx, allowed: &Authorized<user::Enable>) -> Result<A
     }
     let after = sqlx::query_scalar!(
         "update users set disabled_at = null, disabled_by = null, disabled_reason = null, status = case
-             when approved_at is not null then 'active' when approval_due_at > $2 then 'pending' else 'expired' end
+             when deactivated_at is not null then 'deactivated' when approved_at is not null then 'active' when approval_due_at > $2 then 'pending' else 'expired' end
          where id = $1 returning status",
         id.0,
         now,

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::action::workspace;
@@ -105,6 +105,19 @@ pub async fn share(
         Some(email) => (Grantee::User, Some(grantee(tx, workspace, email).await?)),
         None => (Grantee::Platform, None),
     };
+    let before = sqlx::query!(
+        "select id, level, expires_at from shares
+         where workspace_id = $1 and grantee = $2 and grantee_user_id is not distinct from $3 for update",
+        workspace.0,
+        grantee.as_str(),
+        person.map(|id| id.0),
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    let before = before.map_or(
+        Value::Null,
+        |share| json!({ "share": share.id, "level": share.level, "expires_at": share.expires_at }),
+    );
     let id = sqlx::query_scalar!(
         "insert into shares (id, workspace_id, grantee, grantee_user_id, level, expires_at, created_at)
          values ($1, $2, $3, $4, $5, $6, $7)
@@ -122,7 +135,7 @@ pub async fn share(
     let after = json!({
         "share": id, "grantee": grantee, "user_id": person, "level": new.level, "expires_at": new.expires_at,
     });
-    tx.record(allowed, None, &allowed.uid(), Change { after, ..Change::default() }).await?;
+    tx.record(allowed, None, &allowed.uid(), Change { before, after }).await?;
     let shares = read(tx, workspace, Some(ShareId(id)), 1, 0).await?;
     shares.into_iter().next().ok_or(Error::NotFound(NOUN))
 }

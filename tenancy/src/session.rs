@@ -48,7 +48,7 @@ pub struct SessionLimits {
 
 impl Default for SessionLimits {
     fn default() -> Self {
-        Self { idle: TimeDelta::days(14), lifetime: TimeDelta::days(90), grace: TimeDelta::seconds(30) }
+        Self { idle: TimeDelta::days(14), lifetime: TimeDelta::days(30), grace: TimeDelta::seconds(30) }
     }
 }
 

@@ -102,7 +102,7 @@ async fn settings_of_an_account_are_checked_and_a_quota_below_its_usage_is_a_war
     put("ai", json!({ "ai_model": "m1" })).await.problem(422, "invalid").field("ai_provider");
     let set = put("platform-role", json!({ "platform_role": "admin" })).await.expect(200);
     assert_eq!(set.body["platform_role"], "admin");
-    put("platform-role", json!({})).await.problem(422, "invalid").field("platform_role");
+    put("platform-role", json!({})).await.problem(422, "invalid");
     put("platform-role", json!({ "platform_role": "god" }))
         .await
         .problem(422, "invalid")

@@ -336,8 +336,8 @@ pub const KEYS: &[Key] = &[
     Key {
         env: "DOORWARD_SESSION_LIFETIME",
         toml: "session_lifetime",
-        fallback: Fallback::Value("90days"),
-        expected: "a duration of at least 5m and at most a year, such as 90d",
+        fallback: Fallback::Value("30days"),
+        expected: "a duration of at least 5m and at most a year, such as 30d",
         about: "How long a session lives at most.",
     },
     Key {

@@ -17,6 +17,7 @@ mod list;
 mod listener;
 mod observe;
 mod openapi;
+mod org_ref;
 mod pages;
 mod problem;
 mod pulse;

@@ -74,6 +74,9 @@ pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
         else {
             continue;
         };
+        if path.contains("{org_id}") {
+            describe_current(operation);
+        }
         describe_problems(operation);
         match access {
             Access::Action(action) => operation.extensions = Some(x_action(action)),
@@ -99,6 +102,17 @@ fn operation<'i>(item: &'i mut PathItem, method: &str) -> Option<&'i mut Operati
         "patch" => item.patch.as_mut(),
         "delete" => item.delete.as_mut(),
         _ => None,
+    }
+}
+
+/// `current` in a path may stand for nothing.
+fn describe_current(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    if let (false, Some(RefOr::T(problem))) = (responses.contains_key("409"), responses.get("401")) {
+        let mut problem = problem.clone();
+        problem.description =
+            "`no_current_organization`: the path says `current`, and you work in none".into();
+        responses.insert("409".into(), RefOr::T(problem));
     }
 }
 

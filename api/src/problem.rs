@@ -33,6 +33,9 @@ pub(crate) struct Problem {
     /// The policies that forbid it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     policies: Vec<ForbiddingPolicy>,
+    /// The limit of the organization's plan that is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<ReachedLimit>,
     /// After how many seconds it may go better.
     #[serde(skip)]
     retry_after: Option<u64>,
@@ -55,6 +58,19 @@ struct ForbiddingPolicy {
     description: String,
 }
 
+/// A limit of a plan that is reached.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReachedLimit {
+    /// Of what: `workspaces`, `agents`, `members` or `messages_per_month`.
+    resource: String,
+    /// How much there is; for messages, with those that were to be counted.
+    current: i64,
+    /// How much there may be.
+    limit: u32,
+    /// The organization's plan.
+    plan: String,
+}
+
 impl Problem {
     pub(crate) fn new(
         status: StatusCode,
@@ -69,6 +85,7 @@ impl Problem {
             detail: detail.into(),
             fields: vec![],
             policies: vec![],
+            limit: None,
             // The store may be back in a moment.
             retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         }
@@ -141,6 +158,11 @@ impl From<Error> for Problem {
             Error::Forbidden { policies, .. } => {
                 let code = refusal_code(&policies).unwrap_or("forbidden").to_owned();
                 Self::new(StatusCode::FORBIDDEN, code, detail).with_policies(&policies)
+            }
+            Error::Refused { code, .. } => Self::new(StatusCode::FORBIDDEN, code, detail),
+            Error::LimitReached { resource, current, limit, plan } => {
+                let limit = ReachedLimit { resource, current, limit, plan };
+                Self { limit: Some(limit), ..Self::new(StatusCode::CONFLICT, "limit_reached", detail) }
             }
             Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
             Error::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),

@@ -108,13 +108,15 @@ pub struct Decision {
     pub policies: Vec<Arc<PolicyInfo>>,
     /// Why it is deny; none when it is allow.
     pub reason: Option<Reason>,
+    /// Whether some policy permits it, whatever others forbid.
+    pub is_permitted: bool,
 }
 
 impl Decision {
     /// A deny that no policy was asked for.
     #[must_use]
     pub fn deny(reason: Reason) -> Self {
-        Self { outcome: Outcome::Deny, policies: vec![], reason: Some(reason) }
+        Self { outcome: Outcome::Deny, policies: vec![], reason: Some(reason), is_permitted: false }
     }
 
     /// Whether the answer is allow.
@@ -182,13 +184,14 @@ impl Snapshot {
             errors.sort();
             return Decision::deny(Reason::EvaluationError(errors.join("; ")));
         }
+        let is_permitted = !permits.is_empty();
         let (outcome, reason, mut policies) = match (permits.is_empty(), forbids.is_empty()) {
             (_, false) => (Outcome::Deny, Some(Reason::Forbidden), forbids),
             (false, true) => (Outcome::Allow, None, permits),
             (true, true) => (Outcome::Deny, Some(Reason::NoPolicyAllows), vec![]),
         };
         policies.sort_by(|a, b| a.id.cmp(&b.id));
-        Decision { outcome, policies, reason }
+        Decision { outcome, policies, reason, is_permitted }
     }
 }
 

@@ -248,6 +248,10 @@ impl Loader {
         if let Some(code) = &code {
             code::check(code, policy.effect())?;
         }
+        let limit = annotation("limit");
+        if let Some(limit) = &limit {
+            plan::check_limit(limit, policy.effect())?;
+        }
         if let Some(app) = &source.app {
             self.owners.check_policy(app, policy)?;
         }
@@ -265,6 +269,7 @@ impl Loader {
                 cedar_policy::Effect::Forbid => Effect::Forbid,
             },
             code,
+            limit,
             file: source.name.clone(),
             line,
         };

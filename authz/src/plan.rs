@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use cedar_policy::{Entity, RestrictedExpression};
+use cedar_policy::{Effect, Entity, RestrictedExpression};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -81,18 +81,45 @@ impl<'de> Visitor<'de> for PlansVisitor {
     }
 }
 
+impl Plan {
+    /// The names of the limits.
+    const LIMITS: [&str; 5] =
+        ["workspaces", "agents", "members", "messages_per_month", "requests_per_minute"];
+
+    /// The limit of this name, if the plan has one.
+    #[must_use]
+    pub fn limit(&self, name: &str) -> Option<u32> {
+        match name {
+            "workspaces" => self.workspaces,
+            "agents" => self.agents,
+            "members" => self.members,
+            "messages_per_month" => self.messages_per_month,
+            "requests_per_minute" => self.requests_per_minute,
+            _ => None,
+        }
+    }
+}
+
+/// Checks what stands in `@limit`.
+///
+/// # Errors
+/// The message, when it is no limit of a plan, or stands on a permit.
+pub(crate) fn check_limit(limit: &str, effect: Effect) -> Result<(), String> {
+    if effect == Effect::Permit {
+        return Err("@limit belongs on forbids: a permit holds nothing up".to_owned());
+    }
+    if !Plan::LIMITS.contains(&limit) {
+        return Err(format!("@limit {limit:?} is no limit of a plan; there are {}", Plan::LIMITS.join(", ")));
+    }
+    Ok(())
+}
+
 /// The plans as entities of type `Plan`.
 pub(crate) fn entities(plans: &Plans) -> Vec<Entity> {
     plans
         .iter()
         .filter_map(|(name, plan)| {
-            let limits = [
-                ("workspaces", plan.workspaces),
-                ("agents", plan.agents),
-                ("members", plan.members),
-                ("messages_per_month", plan.messages_per_month),
-                ("requests_per_minute", plan.requests_per_minute),
-            ];
+            let limits = Plan::LIMITS.map(|name| (name, plan.limit(name)));
             let attributes = limits
                 .into_iter()
                 .filter_map(|(name, limit)| {

@@ -39,6 +39,9 @@ pub struct PolicyInfo {
     /// `@code`, the word for a refusal by it that programs can rely on; on forbids only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// `@limit`, the limit of plans.json that a forbid holds up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
     /// The file, named from the policy folder's own name on.
     pub file: String,
     /// First line of the policy, annotations included; from 1.

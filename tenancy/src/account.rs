@@ -16,27 +16,17 @@ pub use sign_in::{Credentials, Reauthentication, reauthenticate, sign_in};
 pub use verification::{resend_verification, verify_email};
 
 use crate::address::Address;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::UserId;
+use crate::text::{NAME_MAX, check_line};
 use crate::tx::Tx;
 
-/// Most characters of a person's name.
-const NAME_MAX: usize = 200;
-
-/// A person's name as it may be kept: without what could write headers or hide what is shown.
+/// A person's name as it may be kept.
 ///
 /// # Errors
-/// [`Error::Invalid`] with the field `name`.
+/// [`Error::Invalid`](crate::Error::Invalid) with the field `name`.
 pub(crate) fn check_name(name: &str) -> Result<()> {
-    let is_hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    if name.trim().is_empty() || name.chars().count() > NAME_MAX || name.chars().any(is_hidden) {
-        let message = format!("1 to {NAME_MAX} characters, none of them control characters");
-        return Err(Error::invalid("name", message));
-    }
-    Ok(())
+    check_line("name", name, NAME_MAX)
 }
 
 /// Keeps others from changing an account until the transaction ends, and tells its address.

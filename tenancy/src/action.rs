@@ -3,12 +3,24 @@
 
 use authz::{EntityUid, core_uid};
 
-use crate::id::{ApiKeyId, OrgId, UserId, WorkspaceId};
+use crate::id::{AgentId, ApiKeyId, InstanceId, MembershipId, OrgId, UserId, WorkspaceId};
+
+/// Who else may change an organization while an action is decided and done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// Anybody.
+    None,
+    /// Nobody: such actions in one organization are decided and done one after the other, so that what policies are
+    /// told of its usage, and what is counted besides (the last owner), is true until the end of the transaction.
+    Org,
+}
 
 /// An action on one kind of target.
 pub trait Action {
     /// The name in the policy folder.
     const NAME: &'static str;
+    /// What is kept still from the decision to the end of the transaction.
+    const LOCK: Lock;
     /// What it is done to.
     type Target: Target;
 }
@@ -28,6 +40,24 @@ pub trait Target: Clone + Send + Sync {
     fn org(&self) -> Option<OrgId> {
         None
     }
+
+    /// Whose organization [`Lock::Org`] keeps still; none for what is in none.
+    fn home(&self) -> Option<Home> {
+        self.org().map(Home::Org)
+    }
+}
+
+/// By what an organization is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// Itself.
+    Org(OrgId),
+    /// A workspace of its.
+    Workspace(WorkspaceId),
+    /// An agent of its.
+    Agent(AgentId),
+    /// An instance of its.
+    Instance(InstanceId),
 }
 
 /// This installation.
@@ -46,7 +76,7 @@ impl Target for Platform {
     }
 }
 
-/// Whose an API key is, and whom decisions are about.
+/// Whose an API key or an agent is, and whom decisions are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyOwner {
     /// The platform's.
@@ -190,15 +220,99 @@ impl Target for WorkspaceId {
     fn view(&self) -> Option<&'static str> {
         Some("workspace.view")
     }
+
+    fn home(&self) -> Option<Home> {
+        Some(Home::Workspace(*self))
+    }
+}
+
+impl Target for MembershipId {
+    const NOUN: &'static str = "member";
+
+    fn uid(&self) -> EntityUid {
+        core_uid("Membership", &self.to_string())
+    }
+
+    fn view(&self) -> Option<&'static str> {
+        Some("membership.view")
+    }
+
+    fn org(&self) -> Option<OrgId> {
+        Some(self.org)
+    }
+}
+
+impl Target for AgentId {
+    const NOUN: &'static str = "agent";
+
+    fn uid(&self) -> EntityUid {
+        core_uid("Agent", &self.to_string())
+    }
+
+    fn view(&self) -> Option<&'static str> {
+        Some("agent.view")
+    }
+
+    fn home(&self) -> Option<Home> {
+        Some(Home::Agent(*self))
+    }
+}
+
+impl Target for InstanceId {
+    const NOUN: &'static str = "instance";
+
+    fn uid(&self) -> EntityUid {
+        core_uid("Instance", &self.to_string())
+    }
+
+    fn view(&self) -> Option<&'static str> {
+        Some("instance.view")
+    }
+
+    fn home(&self) -> Option<Home> {
+        Some(Home::Instance(*self))
+    }
+}
+
+/// An organization, for whoever has an invitation into it and so knows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inviting(pub OrgId);
+
+impl Target for Inviting {
+    const NOUN: &'static str = OrgId::NOUN;
+
+    fn uid(&self) -> EntityUid {
+        self.0.uid()
+    }
+
+    fn view(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn org(&self) -> Option<OrgId> {
+        Some(self.0)
+    }
+}
+
+macro_rules! lock {
+    () => {
+        Lock::None
+    };
+    (org) => {
+        Lock::Org
+    };
 }
 
 macro_rules! actions {
-    ($($module:ident { $($(#[$doc:meta])* $name:ident = $text:literal on $target:ty;)+ })+) => {
+    ($($module:ident { $($(#[$doc:meta])* $name:ident = $text:literal on $target:ty $(, locks $lock:ident)?;)+ })+) => {
         $(
             #[doc = concat!("Actions `", stringify!($module), ".*`.")]
             pub mod $module {
                 #[allow(unused_imports)] // not every module has an action on each kind of target
-                use super::{Action, ApiKeyId, JobOwner, KeyOwner, OrgId, Platform, UserId, WorkspaceId};
+                use super::{
+                    Action, AgentId, ApiKeyId, InstanceId, Inviting, JobOwner, KeyOwner, Lock, MembershipId, OrgId,
+                    Platform, UserId, WorkspaceId,
+                };
                 $(
                     $(#[$doc])*
                     #[derive(Debug)]
@@ -206,6 +320,7 @@ macro_rules! actions {
 
                     impl Action for $name {
                         const NAME: &'static str = $text;
+                        const LOCK: Lock = lock!($($lock)?);
                         type Target = $target;
                     }
                 )+
@@ -215,7 +330,7 @@ macro_rules! actions {
         /// Every action that Doorward asks its policies about. A folder that does not declare them all is refused.
         pub const ACTIONS: &[&str] = &[
             $($($text,)+)+
-            "decision.ask", "org.view",
+            "decision.ask",
         ];
     };
 }
@@ -252,6 +367,10 @@ actions! {
         SignIn = "user.sign_in" on Platform;
         /// Ask for a link for a forgotten password.
         RequestPasswordReset = "user.request_password_reset" on Platform;
+        /// See which organizations one belongs to.
+        ListOrgs = "user.list_orgs" on UserId;
+        /// Work in another organization or workspace from now on.
+        Switch = "user.switch" on UserId;
         /// List accounts.
         List = "user.list" on Platform;
         /// Make an account for somebody else.
@@ -336,8 +455,80 @@ actions! {
         Revoke = "key.revoke" on ApiKeyId;
     }
     org {
+        /// List all organizations.
+        List = "org.list" on Platform;
+        /// Found one.
+        Create = "org.create" on Platform;
+        /// Found one and open its first owner's account.
+        Register = "org.register" on Platform;
+        /// See one.
+        View = "org.view" on OrgId;
+        /// Work in it.
+        Enter = "org.enter" on OrgId;
+        /// Change what it says of itself.
+        Update = "org.update" on OrgId, locks org;
+        /// Change where its bills go.
+        UpdateBilling = "org.update_billing" on OrgId, locks org;
+        /// Make another member its owner in one's own place.
+        Transfer = "org.transfer" on OrgId, locks org;
+        /// Leave it.
+        Leave = "org.leave" on OrgId, locks org;
+        /// Change its plan.
+        SetPlan = "org.set_plan" on OrgId, locks org;
+        /// Change the state of its subscription.
+        SetSubscription = "org.set_subscription" on OrgId, locks org;
+        /// Stop it.
+        Suspend = "org.suspend" on OrgId, locks org;
+        /// Let it go on.
+        Resume = "org.resume" on OrgId, locks org;
+        /// See what it uses.
+        ViewUsage = "org.view_usage" on OrgId;
+        /// Count what it has used.
+        RecordUsage = "org.record_usage" on OrgId;
+        /// See its wallet.
+        ViewWallet = "org.view_wallet" on OrgId;
+        /// Put money into its wallet, or take some out.
+        WriteWallet = "org.write_wallet" on OrgId;
+        /// Use what costs it something.
+        Spend = "org.spend" on OrgId;
+        /// Mail whomever it invites, or its owners.
+        Mail = "org.mail" on OrgId;
         /// Read the organization's chain of the audit log.
         ViewAudit = "org.view_audit" on OrgId;
+    }
+    member {
+        /// List members.
+        List = "member.list" on OrgId;
+        /// Make somebody a member who has an account.
+        Add = "member.add" on OrgId, locks org;
+    }
+    membership {
+        /// See somebody's membership.
+        View = "membership.view" on MembershipId;
+        /// Give somebody another role.
+        SetRole = "membership.set_role" on MembershipId, locks org;
+        /// Take somebody's rights without taking the role.
+        Suspend = "membership.suspend" on MembershipId, locks org;
+        /// Give them back.
+        Resume = "membership.resume" on MembershipId, locks org;
+        /// Put somebody out.
+        Remove = "membership.remove" on MembershipId, locks org;
+    }
+    invitation {
+        /// List invitations.
+        List = "invitation.list" on OrgId;
+        /// Invite somebody.
+        Create = "invitation.create" on OrgId, locks org;
+        /// Send an invitation again.
+        Resend = "invitation.resend" on OrgId, locks org;
+        /// Take an invitation back.
+        Revoke = "invitation.revoke" on OrgId, locks org;
+        /// See what an invitation says, with its token.
+        View = "invitation.view" on Platform;
+        /// Open an account with an invitation.
+        TakeUp = "invitation.take_up" on Platform;
+        /// Accept an invitation.
+        Accept = "invitation.accept" on Inviting, locks org;
     }
     decision {
         /// Read the decision log.
@@ -356,5 +547,59 @@ actions! {
         Share = "workspace.share" on WorkspaceId;
         /// End a share of a workspace.
         RevokeShare = "workspace.revoke_share" on WorkspaceId;
+        /// List an organization's workspaces, as far as one sees them.
+        List = "workspace.list" on OrgId;
+        /// Make a workspace in an organization.
+        Create = "workspace.create" on OrgId, locks org;
+        /// Change its name.
+        Update = "workspace.update" on WorkspaceId, locks org;
+        /// Open it to the organization, or close it.
+        SetVisibility = "workspace.set_visibility" on WorkspaceId, locks org;
+        /// Make it the one that people come to first.
+        SetDefault = "workspace.set_default" on WorkspaceId, locks org;
+        /// Delete it with what is in it.
+        Delete = "workspace.delete" on WorkspaceId, locks org;
+        /// List its members.
+        ListMembers = "workspace.list_members" on WorkspaceId;
+        /// Let a member of the organization in.
+        AddMember = "workspace.add_member" on WorkspaceId, locks org;
+        /// Give a member another role.
+        SetMemberRole = "workspace.set_member_role" on WorkspaceId, locks org;
+        /// Put a member out.
+        RemoveMember = "workspace.remove_member" on WorkspaceId, locks org;
+        /// Leave it.
+        Leave = "workspace.leave" on WorkspaceId, locks org;
+    }
+    agent {
+        /// Make an agent: an organization's, or one for everybody.
+        Create = "agent.create" on KeyOwner, locks org;
+        /// See an agent.
+        View = "agent.view" on AgentId;
+        /// Run an agent.
+        Run = "agent.run" on AgentId;
+        /// Change an agent.
+        Update = "agent.update" on AgentId, locks org;
+        /// Take an agent out of use.
+        Deactivate = "agent.deactivate" on AgentId, locks org;
+        /// Take it into use again.
+        Reactivate = "agent.reactivate" on AgentId, locks org;
+        /// Share an agent with another organization, and end such shares.
+        Share = "agent.share" on AgentId, locks org;
+    }
+    instance {
+        /// List instances.
+        List = "instance.list" on OrgId;
+        /// Make an instance.
+        Create = "instance.create" on OrgId, locks org;
+        /// See an instance.
+        View = "instance.view" on InstanceId;
+        /// Change an instance.
+        Update = "instance.update" on InstanceId, locks org;
+        /// Delete an instance.
+        Delete = "instance.delete" on InstanceId, locks org;
+        /// Say yes or no for the technical side.
+        SetTechnical = "instance.set_technical" on InstanceId, locks org;
+        /// Say yes or no for the economic side.
+        SetEconomic = "instance.set_economic" on InstanceId, locks org;
     }
 }

@@ -52,6 +52,12 @@ pub enum Scope {
     /// Cancel, retry and remove background work.
     #[serde(rename = "jobs:write")]
     JobsWrite,
+    /// Count what organizations use, and spend for them.
+    #[serde(rename = "usage:write")]
+    UsageWrite,
+    /// Enter payments into wallets. Platform keys only.
+    #[serde(rename = "wallets:write")]
+    WalletsWrite,
     /// See the state of the policy folder. Platform keys only.
     #[serde(rename = "policies:read")]
     PoliciesRead,
@@ -62,7 +68,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Authorize,
         Self::ResourcesRead,
         Self::ResourcesWrite,
@@ -71,6 +77,8 @@ impl Scope {
         Self::AuditRead,
         Self::JobsRead,
         Self::JobsWrite,
+        Self::UsageWrite,
+        Self::WalletsWrite,
         Self::PoliciesRead,
         Self::Import,
     ];
@@ -87,6 +95,8 @@ impl Scope {
             Self::AuditRead => "audit:read",
             Self::JobsRead => "jobs:read",
             Self::JobsWrite => "jobs:write",
+            Self::UsageWrite => "usage:write",
+            Self::WalletsWrite => "wallets:write",
             Self::PoliciesRead => "policies:read",
             Self::Import => "import",
         }

@@ -4,7 +4,7 @@ use authz::{EntityUid, core_uid};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use crate::id::{ApiKeyId, SessionId, UserId};
+use crate::id::{ApiKeyId, OrgId, SessionId, UserId, WorkspaceId};
 
 /// Whoever sent a request, as a principal of the policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +32,30 @@ pub struct Person {
     pub authenticated_at: Option<DateTime<Utc>>,
     /// When they last confirmed the second factor in this session.
     pub second_factor_at: Option<DateTime<Utc>>,
+    /// Where they work in this session.
+    pub current: Current,
+}
+
+/// Where somebody works. What they may do there, policies decide anew each time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Current {
+    /// In which organization; none: on their own.
+    pub org: Option<OrgId>,
+    /// In which workspace.
+    pub workspace: Option<WorkspaceId>,
 }
 
 impl Person {
     /// Who holds a link that was mailed to them, or has given the password and has no session yet.
     #[must_use]
     pub fn without_session(id: UserId) -> Self {
-        Self { id, session: None, authenticated_at: None, second_factor_at: None }
+        Self {
+            id,
+            session: None,
+            authenticated_at: None,
+            second_factor_at: None,
+            current: Current::default(),
+        }
     }
 }
 
@@ -52,6 +69,15 @@ impl Caller {
             Self::ApiKey(id) => core_uid("ApiKey", &id.to_string()),
             Self::Operator => core_uid("Service", "operator"),
             Self::Worker => core_uid("Service", "worker"),
+        }
+    }
+
+    /// The person, if it is one.
+    #[must_use]
+    pub fn person(&self) -> Option<&Person> {
+        match self {
+            Self::User(person) => Some(person),
+            _ => None,
         }
     }
 

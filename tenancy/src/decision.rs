@@ -248,7 +248,7 @@ impl<'c> Session<'c> {
     fn may_ask(&self, home: &EntityUid) -> Decision {
         let (key, facts) = ((self.principal.clone(), home.clone()), &self.view.facts);
         if self.permits.knows(&key, &self.snapshot, facts, self.now) {
-            return Decision { outcome: Outcome::Allow, policies: vec![], reason: None };
+            return Decision { outcome: Outcome::Allow, policies: vec![], reason: None, is_permitted: true };
         }
         let decision = self.ask_policies(home);
         if decision.is_allow() {

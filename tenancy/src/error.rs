@@ -42,6 +42,26 @@ pub enum Error {
         /// The policies that forbid it; none where no policy allows it.
         policies: Vec<Arc<PolicyInfo>>,
     },
+    /// The caller may not do this, for a reason that no policy tells.
+    #[error("{message}")]
+    Refused {
+        /// A stable word for programs.
+        code: &'static str,
+        /// The reason.
+        message: &'static str,
+    },
+    /// The caller may do this, and the organization's plan allows no more of it.
+    #[error("the plan {plan} allows {limit} {resource}, and there are {current}")]
+    LimitReached {
+        /// What there is too much of: a limit of plans.json.
+        resource: String,
+        /// How much there is.
+        current: i64,
+        /// How much there may be.
+        limit: u32,
+        /// The organization's plan.
+        plan: String,
+    },
     /// There is no such thing, or none that the caller may know of.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -81,7 +101,7 @@ impl Error {
 
 /// Constraints of the schema, in the words of the field that broke them. A constraint that is not listed is a
 /// mistake of ours, and an error of the store.
-const CONSTRAINTS: [(&str, &str, &str); 30] = [
+const CONSTRAINTS: [(&str, &str, &str); 31] = [
     ("users_email", "email", "another account has this address"),
     ("organizations_slug", "slug", "another organization has this slug"),
     ("organizations_slug_check", "slug", "1 to 64 characters"),
@@ -107,6 +127,7 @@ const CONSTRAINTS: [(&str, &str, &str); 30] = [
     ("shares_grantee_user_id_fkey", "to", "there is no such user"),
     ("shares_grantee_org_id_fkey", "to", "there is no such organization"),
     ("shares_grantee_workspace_id_fkey", "to", "there is no such workspace"),
+    ("instances_name", "name", "another instance of the organization has this name"),
     ("shares_once", "to", "there is a share with this grantee already"),
     ("shares_platform_reads", "to", "only a workspace can be shared with the platform, and only as viewer"),
     ("shares_agent_runs", "level", "an agent is shared as viewer"),

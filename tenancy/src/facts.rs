@@ -37,6 +37,8 @@ pub enum Fact {
     Workspace(WorkspaceFacts),
     /// An AI agent.
     Agent(AgentFacts),
+    /// An installation of something.
+    Instance(InstanceFacts),
     /// An application's key.
     ApiKey(ApiKeyFacts),
     /// An application's object.
@@ -127,6 +129,19 @@ pub struct AgentFacts {
     pub license: String,
     #[serde(default = "yes")]
     pub is_active: bool,
+}
+
+/// An installation of something, of an organization.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // as above
+pub struct InstanceFacts {
+    pub id: String,
+    pub org: String,
+    #[serde(default)]
+    pub technical: bool,
+    #[serde(default)]
+    pub economic: bool,
 }
 
 /// An application's key.

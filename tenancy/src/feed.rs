@@ -156,7 +156,7 @@ impl Follower {
         let wanted = Wanted::of(&snapshot, &uids);
         // Both before the store is read: what happens meanwhile may not have been seen.
         let (writes, as_of) = (self.cache.writes(), Moment::now(&self.clock));
-        let read = self.line.read(&wanted, self.cache.position().as_ref()).await?;
+        let read = self.line.read(&wanted, self.cache.position().as_ref(), self.clock.now()).await?;
         Ok(self.cache.take_in(read, uids, snapshot, writes, as_of))
     }
 }

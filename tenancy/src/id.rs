@@ -56,6 +56,28 @@ ids! {
     SessionId;
     /// A link that is good once.
     LinkId;
+    /// An invitation into an organization.
+    InvitationId;
+    /// An instance of an organization.
+    InstanceId;
+    /// An entry of an organization's wallet.
+    WalletEntryId;
+}
+
+/// A person's place in an organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MembershipId {
+    /// The organization.
+    pub org: OrgId,
+    /// The person.
+    pub user: UserId,
+}
+
+/// As the policies name it: `ORG/USER`.
+impl std::fmt::Display for MembershipId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.org, self.user)
+    }
 }
 
 impl DecisionId {

@@ -6,7 +6,6 @@
 mod access_token;
 mod action;
 mod address;
-mod agent;
 mod announcements;
 mod cache;
 mod caller;
@@ -20,32 +19,34 @@ mod feed;
 mod id;
 mod identity;
 mod jobs;
+mod limit;
 mod lookup;
 mod master_key;
-mod membership;
 mod node;
-mod organization;
 mod page;
 mod password;
 mod permits;
 mod revision;
 mod share;
 mod slice;
+mod text;
 mod time;
 mod token;
 mod tx;
 mod view;
 mod words;
-mod workspace_member;
 
 pub mod account;
 pub mod administration;
+pub mod agent;
 pub mod api_key;
 pub mod audit;
 pub mod decision_log;
 pub mod import;
 pub mod link;
 pub mod mail;
+pub mod membership;
+pub mod organization;
 pub mod queue;
 pub mod resource;
 pub mod second_factor;
@@ -55,23 +56,37 @@ pub mod stats;
 pub mod trial;
 pub mod user;
 pub mod workspace;
+pub mod workspace_member;
 
 pub use access_token::{AUDIENCE, AccessToken, Issuer};
+/// Actions `agent.*`.
+pub use action::agent as agent_action;
 /// Actions `decision.*`.
 pub use action::decision as decision_action;
+/// Actions `instance.*`.
+pub use action::instance as instance_action;
+/// Actions `invitation.*`.
+pub use action::invitation as invitation_action;
 /// Actions `job.*`.
 pub use action::job as job_action;
+/// Actions `member.*`.
+pub use action::member as member_action;
+/// Actions `membership.*`.
+pub use action::membership as membership_action;
 /// Actions `org.*`.
 pub use action::org as org_action;
 /// Actions `user.*`.
 pub use action::user as user_action;
 /// Actions `workspace.*`.
 pub use action::workspace as workspace_action;
-pub use action::{ACTIONS, Action, JobOwner, KeyOwner, Platform, Target, key, platform};
+pub use action::{
+    ACTIONS, Action, Home, Inviting, JobOwner, KeyOwner, Lock, Platform, Target, key, platform,
+};
 pub use address::{Address, NoAddress};
+pub use agent::License;
 pub use audit::{Break, Change, ReadsAudit};
 pub use cache::CacheLimits;
-pub use caller::{Caller, Person};
+pub use caller::{Caller, Current, Person};
 pub use consistency::Consistency;
 pub use db::Db;
 pub use decision::{Answer, Answers, Ask};
@@ -79,7 +94,8 @@ pub use decision_log::DecisionLog;
 pub use error::{Error, FieldError, Result};
 pub use facts::{Fact, Facts};
 pub use id::{
-    AgentId, ApiKeyId, DecisionId, JobId, LinkId, OrgId, ResourceId, SessionId, ShareId, UserId, WorkspaceId,
+    AgentId, ApiKeyId, DecisionId, InstanceId, InvitationId, JobId, LinkId, MembershipId, OrgId, ResourceId,
+    SessionId, ShareId, UserId, WalletEntryId, WorkspaceId,
 };
 pub use identity::{AccountSettings, Identity};
 pub use jobs::{
@@ -88,6 +104,8 @@ pub use jobs::{
 pub use link::{LinkPurpose, LinkToken};
 pub use mail::{Locale, Mail, MailTemplate};
 pub use master_key::MasterKey;
+pub use membership::OrgRole;
+pub use organization::SubscriptionStatus;
 pub use page::{Page, PageInfo, Paged};
 pub use password::{Password, PasswordHashing};
 pub use revision::Revision;
@@ -96,3 +114,5 @@ pub use share::ShareLevel;
 pub use token::Token;
 pub use tx::{Authorized, Request, Tx};
 pub use user::{AccountStatus, PlatformRole};
+pub use workspace::Visibility;
+pub use workspace_member::WorkspaceRole;

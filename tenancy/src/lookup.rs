@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use authz::{EntityUid, LEVEL, Snapshot};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -22,6 +23,7 @@ pub(crate) struct Wanted {
     membership_users: Vec<Uuid>,
     workspaces: Vec<Uuid>,
     agents: Vec<Uuid>,
+    instances: Vec<Uuid>,
     api_keys: Vec<Uuid>,
     resource_types: Vec<String>,
     resource_ids: Vec<String>,
@@ -53,6 +55,7 @@ impl Wanted {
             "Organization" => &mut self.orgs,
             "Workspace" => &mut self.workspaces,
             "Agent" => &mut self.agents,
+            "Instance" => &mut self.instances,
             "ApiKey" => &mut self.api_keys,
             "Membership" => {
                 if let Some((org, user)) = id.split_once('/')
@@ -87,11 +90,12 @@ impl Wanted {
             membership_users: _,
             workspaces,
             agents,
+            instances,
             api_keys,
             resource_types,
             resource_ids: _,
         } = self;
-        let ids = [users, orgs, membership_orgs, workspaces, agents, api_keys];
+        let ids = [users, orgs, membership_orgs, workspaces, agents, instances, api_keys];
         ids.iter().all(|ids| ids.is_empty()) && resource_types.is_empty()
     }
 }
@@ -119,10 +123,11 @@ pub(crate) async fn facts(
     connection: &mut PgConnection,
     snapshot: &Snapshot,
     mut wanted: Wanted,
+    now: DateTime<Utc>,
 ) -> Result<(Facts, Revision)> {
     let (mut facts, mut first, mut asked) = (Facts::default(), None, HashSet::new());
     for _ in 0..LEVEL {
-        let read = statement(connection, &wanted, None).await?;
+        let read = statement(connection, &wanted, None, now).await?;
         first.get_or_insert(read.position.revision());
         wanted = Wanted::default();
         for node in read.facts.nodes() {
@@ -145,6 +150,7 @@ pub(crate) async fn statement(
     connection: &mut PgConnection,
     wanted: &Wanted,
     since: Option<&Position>,
+    now: DateTime<Utc>,
 ) -> Result<Read> {
     let rows = sqlx::query_file!(
         "src/lookup.sql",
@@ -160,6 +166,8 @@ pub(crate) async fn statement(
         ResourceId::MAX_HEIGHT,
         since.map(ToString::to_string),
         MOST_CHANGES,
+        &wanted.instances,
+        now,
     )
     .fetch_all(connection)
     .await?;

@@ -1,6 +1,6 @@
 -- $1 users, $2 organizations, $3/$4 memberships (org, user), $5 workspaces, $6 agents, $7 API keys,
 -- $8/$9 resources (type, id), $10 how far to climb: these, and everything that policies can reach from them. $11 a
--- position of the change feed: what was changed since, at most $12.
+-- position of the change feed: what was changed since, at most $12. $13 instances, $14 now.
 with recursive
 wanted_resource (type, id, height) as (
     select type, id, 0 from unnest($8::text[], $9::text[]) as wanted (type, id)
@@ -29,6 +29,9 @@ agent as (
 api_key as (
     select * from api_keys where id = any ($7::uuid[])
 ),
+instance as (
+    select * from instances where id = any ($13::uuid[])
+),
 organization as (
     select * from organizations
     where id in (
@@ -37,6 +40,7 @@ organization as (
         union select org_id from membership
         union select org_id from agent
         union select org_id from api_key
+        union select org_id from instance
     )
 ),
 person as (
@@ -84,6 +88,7 @@ select 'organization', jsonb_build_object(
         'workspaces', (select count(*) from workspaces w where w.org_id = o.id),
         'agents', (select count(*) from agents a where a.org_id = o.id),
         'members', (select count(*) from memberships m where m.org_id = o.id)
+            + (select count(*) from invitations i where i.org_id = o.id and i.ended_at is null and i.expires_at > $14)
     )
 )
 from organization o
@@ -98,6 +103,11 @@ from workspace w
 union all
 select 'agent', jsonb_build_object('id', a.id, 'org', a.org_id, 'license', a.license, 'is_active', a.is_active)
 from agent a
+union all
+select 'instance', jsonb_build_object(
+    'id', i.id, 'org', i.org_id, 'technical', i.technical_at is not null, 'economic', i.economic_at is not null
+)
+from instance i
 union all
 select 'api_key', jsonb_build_object(
     'id', k.id, 'org', k.org_id, 'scopes', k.scopes, 'is_revoked', k.revoked_at is not null, 'expires_at', k.expires_at

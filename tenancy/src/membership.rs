@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use crate::error::Result;
 use crate::id::{OrgId, UserId};
@@ -20,6 +21,29 @@ words! {
         /// Belongs to it.
         Member = "member",
     }
+}
+
+/// Makes somebody a member. Returns whether they were none before; whoever was one stays as they are.
+pub(crate) async fn insert(tx: &mut Tx, org: OrgId, user: UserId, role: OrgRole) -> Result<bool> {
+    let now = tx.now();
+    let inserted = sqlx::query!(
+        "insert into memberships (org_id, user_id, role, created_at) values ($1, $2, $3, $4)
+         on conflict (org_id, user_id) do nothing",
+        org.0,
+        user.0,
+        role.as_str(),
+        now,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// What policies want to know about a role that is given.
+#[must_use]
+pub fn role_context(role: OrgRole) -> Map<String, Value> {
+    let role = json!({ "type": "OrgRoleName", "id": role.as_str() });
+    Map::from_iter([("role".to_owned(), role)])
 }
 
 /// A membership as it is brought in.

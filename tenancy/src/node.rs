@@ -54,6 +54,9 @@ impl Node {
                 let org = agent.org.as_deref().map(organization);
                 (core_uid("Agent", &agent.id), org.into_iter().collect(), vec![])
             }
+            Fact::Instance(instance) => {
+                (core_uid("Instance", &instance.id), vec![organization(&instance.org)], vec![])
+            }
             Fact::ApiKey(key) => {
                 let org = key.org.as_deref().map(organization);
                 (core_uid("ApiKey", &key.id), org.into_iter().collect(), vec![])
@@ -83,6 +86,7 @@ impl Node {
             Fact::Membership(membership) => Some(&membership.org),
             Fact::Workspace(workspace) => workspace.org.as_deref(),
             Fact::Agent(agent) => agent.org.as_deref(),
+            Fact::Instance(instance) => Some(&instance.org),
             Fact::ApiKey(key) => key.org.as_deref(),
             Fact::User(_) | Fact::Resource(_) | Fact::Share(_) => None,
         }

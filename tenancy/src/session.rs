@@ -14,10 +14,10 @@ use utoipa::ToSchema;
 use crate::access_token::AccessToken;
 use crate::action::user;
 use crate::audit::Change;
-use crate::caller::{Caller, Person};
+use crate::caller::{Caller, Current, Person};
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::id::{SessionId, UserId};
+use crate::id::{OrgId, SessionId, UserId, WorkspaceId};
 use crate::page::{Page, Paged};
 use crate::tx::{Authorized, Tx};
 use crate::words::words;
@@ -127,7 +127,7 @@ pub async fn authenticate(db: &Db, token: &AccessToken) -> Result<Option<Caller>
     let Some(claims) = db.verify(token).await? else { return Ok(None) };
     let now = db.now();
     let row = sqlx::query!(
-        "select s.authenticated_at, s.second_factor_at, s.last_seen_at
+        "select s.authenticated_at, s.second_factor_at, s.last_seen_at, s.org_id, s.workspace_id
          from sessions s join refresh_tokens t on t.session_id = s.id and t.id = $3
          where s.id = $1 and s.user_id = $2 and s.revoked_at is null and s.expires_at > $4 and s.idle_until > $4
            and t.access_revoked_at is null",
@@ -159,6 +159,7 @@ pub async fn authenticate(db: &Db, token: &AccessToken) -> Result<Option<Caller>
         session: Some(claims.sid),
         authenticated_at: Some(row.authenticated_at),
         second_factor_at: row.second_factor_at,
+        current: Current { org: row.org_id.map(OrgId), workspace: row.workspace_id.map(WorkspaceId) },
     })))
 }
 

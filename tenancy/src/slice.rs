@@ -146,6 +146,15 @@ impl<'f> Slice<'f> {
             }
             Fact::Workspace(workspace) => self.workspace(node, workspace),
             Fact::Agent(agent) => self.agent(node, agent),
+            Fact::Instance(instance) => {
+                let org = core_uid("Organization", &instance.org);
+                let attributes = vec![
+                    ("org", reference(org.clone())),
+                    ("technical", RestrictedExpression::new_bool(instance.technical)),
+                    ("economic", RestrictedExpression::new_bool(instance.economic)),
+                ];
+                self.entity(node, attributes, HashSet::from([org]))
+            }
             Fact::ApiKey(key) => self.entity(node, api_key_attributes(key), HashSet::new()),
             Fact::Resource(resource) => self.resource(node, resource, &ancestors),
             Fact::Share(_) => Err("a share is no entity".into()),

@@ -10,13 +10,14 @@ use serde_json::{Map, Value};
 use sqlx::{PgConnection, Postgres, Transaction};
 use tokio::sync::Notify;
 
-use crate::action::{Action, Target};
+use crate::action::{Action, Home, Lock, Target};
 use crate::cache::Cache;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::id::{self, DecisionId};
 use crate::identity::{AccountSettings, Identity};
+use crate::limit;
 use crate::lookup::{self, Wanted};
 use crate::master_key::MasterKey;
 use crate::revision::Revision;
@@ -70,6 +71,9 @@ pub struct Request {
     /// The client's address.
     pub ip: Option<std::net::IpAddr>,
 }
+
+/// How many things of a list are asked about together.
+const FILTERED_AT_ONCE: usize = 500;
 
 /// Tells the cache of this process that the store has changed.
 struct Written(Arc<Cache>);
@@ -137,10 +141,14 @@ impl Tx {
     ) -> Result<Authorized<A>> {
         let resource = target.uid();
         let own = self.own_context(caller);
-        let context = context.into_iter().chain(own.clone()).collect();
-        let wanted = Wanted::of(&self.snapshot, [&caller.uid(), &resource]);
-        let (facts, _) = lookup::facts(&mut self.inner, &self.snapshot, wanted).await?;
-        let decision = self.decide(&facts, caller, A::NAME, &resource, context);
+        if A::LOCK == Lock::Org
+            && let Some(home) = target.home()
+        {
+            self.keep_still(home).await?;
+        }
+        let context: Map<_, _> = context.into_iter().chain(own.clone()).collect();
+        let facts = self.facts([&caller.uid(), &resource]).await?;
+        let decision = self.decide(&facts, caller, A::NAME, &resource, context.clone());
         let decision_id = DecisionId(self.new_id());
         if decision.is_allow() {
             return Ok(Authorized::new(caller.clone(), target, decision_id));
@@ -163,7 +171,115 @@ impl Tx {
         {
             return Err(Error::NotFound(A::Target::NOUN));
         }
-        Err(Error::Forbidden { action: A::NAME, policies: decision.policies })
+        Err(self.refusal(A::NAME, &facts, &resource, &decision, &context))
+    }
+
+    /// Which of these the caller may do `A` to, in their order. Nothing is locked, and no refusal is logged: this is for
+    /// lists.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn filter<A: Action>(
+        &mut self,
+        caller: &Caller,
+        targets: Vec<A::Target>,
+    ) -> Result<Vec<Authorized<A>>> {
+        let own = self.own_context(caller);
+        let mut allowed = vec![];
+        for part in targets.chunks(FILTERED_AT_ONCE) {
+            let uids: Vec<_> = part.iter().map(Target::uid).chain([caller.uid()]).collect();
+            let facts = self.facts(&uids).await?;
+            for target in part {
+                if self.decide(&facts, caller, A::NAME, &target.uid(), own.clone()).is_allow() {
+                    let id = DecisionId(self.new_id());
+                    allowed.push(Authorized::new(caller.clone(), target.clone(), id));
+                }
+            }
+        }
+        Ok(allowed)
+    }
+
+    /// Whether the caller may do `A`, for what is only shown to those who may.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn try_authorize<A: Action>(
+        &mut self,
+        caller: &Caller,
+        target: A::Target,
+    ) -> Result<Option<Authorized<A>>> {
+        Ok(self.filter::<A>(caller, vec![target]).await?.pop())
+    }
+
+    /// Which actions on `resource` the policies allow the caller, with their names as the policy folder has them. Those
+    /// that want to know more than every request says are left out.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub(crate) async fn allowed_actions(
+        &mut self,
+        caller: &Caller,
+        resource: &EntityUid,
+    ) -> Result<Vec<String>> {
+        let facts = self.facts([&caller.uid(), resource]).await?;
+        let mut actions = self.snapshot.actions();
+        actions
+            .retain(|name| self.decide(&facts, caller, name, resource, self.own_context(caller)).is_allow());
+        Ok(actions)
+    }
+
+    async fn facts<'u>(&mut self, uids: impl IntoIterator<Item = &'u EntityUid>) -> Result<Facts> {
+        let wanted = Wanted::of(&self.snapshot, uids);
+        let (facts, _) = lookup::facts(&mut self.inner, &self.snapshot, wanted, self.now).await?;
+        Ok(facts)
+    }
+
+    /// Makes everybody else wait who does something to the organization that wants it to be still.
+    async fn keep_still(&mut self, home: Home) -> Result<()> {
+        let (mut org, mut workspace, mut agent, mut instance) = (None, None, None, None);
+        match home {
+            Home::Org(id) => org = Some(id.0),
+            Home::Workspace(id) => workspace = Some(id.0),
+            Home::Agent(id) => agent = Some(id.0),
+            Home::Instance(id) => instance = Some(id.0),
+        }
+        sqlx::query!(
+            "select id from organizations
+             where id = $1 or id = (select org_id from workspaces where id = $2)
+                 or id = (select org_id from agents where id = $3) or id = (select org_id from instances where id = $4)
+             for no key update",
+            org,
+            workspace,
+            agent,
+            instance,
+        )
+        .fetch_all(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// What to say to somebody who may know of the thing.
+    fn refusal(
+        &self,
+        action: &'static str,
+        facts: &Facts,
+        resource: &EntityUid,
+        decision: &Decision,
+        context: &Map<String, Value>,
+    ) -> Error {
+        let forbidden = |policies| Error::Forbidden { action, policies };
+        // Who may not do it in any case is not told what stands in the way besides.
+        if !decision.is_permitted {
+            return forbidden(vec![]);
+        }
+        // A limit is the reason only where it is the one reason.
+        if let [policy] = &decision.policies[..]
+            && let Some(limit) = &policy.limit
+            && let Some(reached) = limit::reached(&self.snapshot, facts, resource, limit, context)
+        {
+            return reached;
+        }
+        forbidden(decision.policies.clone())
     }
 
     /// What policies are told of the request, beside what the action has of its own.

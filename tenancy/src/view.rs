@@ -69,7 +69,7 @@ impl Db {
         // Several statements, and one state.
         let mut transaction =
             self.pool().begin_with("begin isolation level repeatable read read only").await?;
-        let (facts, revision) = lookup::facts(&mut transaction, snapshot, wanted).await?;
+        let (facts, revision) = lookup::facts(&mut transaction, snapshot, wanted, self.now()).await?;
         Ok(Some(View { facts, revision, as_of, named }))
     }
 

@@ -21,6 +21,42 @@ words! {
     }
 }
 
+/// Whether people come to a workspace first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// They do: an organization has one such workspace.
+    Default,
+    /// They do not.
+    Ordinary,
+}
+
+/// Makes a workspace of an organization.
+///
+/// # Errors
+/// [`Error::Invalid`] if the organization has one of this name.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    org: OrgId,
+    name: &str,
+    visibility: Visibility,
+    place: Place,
+) -> Result<WorkspaceId> {
+    let (id, now) = (WorkspaceId(tx.new_id()), tx.now());
+    sqlx::query!(
+        "insert into workspaces (id, org_id, name, visibility, is_default, created_at)
+         values ($1, $2, $3, $4, $5, $6)",
+        id.0,
+        org.0,
+        name,
+        visibility.as_str(),
+        place == Place::Default,
+        now,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(id)
+}
+
 /// A workspace as it is brought in: with `org_id` an organization's, with `owner_id` a personal one.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

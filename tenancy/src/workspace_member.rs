@@ -19,6 +19,30 @@ words! {
     }
 }
 
+/// Lets a member of the organization into a workspace. Returns whether they were not in it before.
+///
+/// # Errors
+/// [`Error::Invalid`](crate::Error) if they are no member of the organization.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    user: UserId,
+    role: WorkspaceRole,
+) -> Result<bool> {
+    let now = tx.now();
+    let inserted = sqlx::query!(
+        "insert into workspace_members (workspace_id, user_id, role, created_at) values ($1, $2, $3, $4)
+         on conflict (workspace_id, user_id) do nothing",
+        workspace.0,
+        user.0,
+        role.as_str(),
+        now,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
 /// A workspace role as it is brought in.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,9 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenancy::audit::{self, Filter, Recorded};
-use tenancy::{
-    Caller, DecisionId, OrgId, Platform, ReadsAudit, Request, ResourceId, org_action as org, platform,
-};
+use tenancy::{Caller, DecisionId, Platform, ReadsAudit, Request, ResourceId, org_action as org, platform};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -15,6 +13,7 @@ use crate::app::App;
 use crate::body::{Path, Query};
 use crate::context::{Asker, Origin};
 use crate::list::narrow;
+use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 
 /// Which entries, and which part of them.
@@ -169,7 +168,7 @@ pub(crate) async fn list(
 /// Read the audit log of an organization
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/audit", operation_id = "list_audit_of_org", tag = "audit",
-    params(("org_id" = Uuid, Path, description = "The organization"), AuditQuery),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), AuditQuery),
     responses(
         (status = 200, description = "A page of entries, newest first", body = AuditPage),
         (status = 401, description = "No or bad API key", body = Problem),
@@ -182,10 +181,10 @@ pub(crate) async fn list_in_org(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Path(id): Path<OrgId>,
+    Path(org): Path<OrgRef>,
     Query(query): Query<AuditQuery>,
 ) -> Result<axum::Json<AuditPage>, Problem> {
-    list_of::<org::ViewAudit>(&app, &caller, request, id, query).await
+    list_of::<org::ViewAudit>(&app, &caller, request, org.of(&caller)?, query).await
 }
 
 async fn list_of<A: ReadsAudit>(

@@ -11,13 +11,14 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
 use tenancy::audit::{Export, Filter, Recorded};
-use tenancy::{Caller, DecisionId, Error, OrgId, Platform, ReadsAudit, Request, org_action as org, platform};
+use tenancy::{Caller, DecisionId, Error, Platform, ReadsAudit, Request, org_action as org, platform};
 use utoipa::IntoParams;
 
 use self::format::Format;
 use crate::app::App;
 use crate::body::{Path, Query};
 use crate::context::{Asker, Origin};
+use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 
 /// Which entries, and how they are written.
@@ -98,7 +99,7 @@ pub(crate) async fn export(
 /// As that of the platform.
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/audit/export", operation_id = "export_audit_of_org", tag = "audit",
-    params(("org_id" = Uuid, Path, description = "The organization"), ExportQuery),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ExportQuery),
     responses(
         (status = 200, description = "The entries",
          content((String = "application/x-ndjson"), (String = "text/csv"))),
@@ -113,10 +114,11 @@ pub(crate) async fn export_of_org(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Path(id): Path<OrgId>,
+    Path(org): Path<OrgRef>,
     version: Version,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
+    let id = org.of(&caller)?;
     let name = format!("doorward-audit-{id}");
     let to = Recipient::<org::ViewAudit> { app, caller, request, target: id };
     to.send(version, &name, query).await

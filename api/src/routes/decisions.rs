@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenancy::decision_log::{self, Filter};
-use tenancy::{Caller, DecisionId, Error, KeyOwner, OrgId, Request, decision_action as decision};
+use tenancy::{Caller, DecisionId, Error, KeyOwner, Request, decision_action as decision};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::body::{Path, Query};
 use crate::context::{Asker, Origin};
 use crate::list::{FieldsQuery, narrow};
+use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 
 /// Which decisions, and which part of them.
@@ -139,7 +140,7 @@ pub(crate) async fn list(
 /// Those about what belongs to the organization, and those that its keys asked for.
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/decisions", tag = "decisions",
-    params(("org_id" = Uuid, Path, description = "The organization"), DecisionsQuery),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), DecisionsQuery),
     responses(
         (status = 200, description = "A page of decisions, newest first", body = DecisionPage),
         (status = 401, description = "No or bad API key", body = Problem),
@@ -152,10 +153,10 @@ pub(crate) async fn list_in_org(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Path(org): Path<OrgId>,
+    Path(org): Path<OrgRef>,
     Query(query): Query<DecisionsQuery>,
 ) -> Result<axum::Json<Value>, Problem> {
-    list_of(&app, &caller, request, KeyOwner::Org(org), query).await
+    list_of(&app, &caller, request, KeyOwner::Org(org.of(&caller)?), query).await
 }
 
 async fn list_of(

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenancy::api_key::{self, ApiKey, NewApiKey, Scope};
-use tenancy::{ApiKeyId, Caller, KeyOwner, OrgId, Request, Token, key};
+use tenancy::{ApiKeyId, Caller, KeyOwner, Request, Token, key};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::context::{Asker, Origin};
 use crate::list::{FieldsQuery, ListQuery, PageView};
+use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
 
@@ -106,7 +107,7 @@ pub(crate) async fn create(
 /// Create an organization's key
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/keys", tag = "keys", request_body = CreateApiKey,
-    params(("org_id" = Uuid, Path, description = "The organization")),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in")),
     responses(
         (status = 201, description = "The key, and for this once its secret", body = ApiKeyWithToken),
         (status = 401, description = "No or bad API key", body = Problem),
@@ -119,10 +120,10 @@ pub(crate) async fn create_in_org(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Path(org): Path<OrgId>,
+    Path(org): Path<OrgRef>,
     Json(body): Json<CreateApiKey>,
 ) -> Result<impl IntoResponse, Problem> {
-    create_for(&app, &caller, request, KeyOwner::Org(org), body.into()).await
+    create_for(&app, &caller, request, KeyOwner::Org(org.of(&caller)?), body.into()).await
 }
 
 async fn create_for(
@@ -162,7 +163,7 @@ pub(crate) async fn list(
 /// List an organization's keys
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/keys", tag = "keys",
-    params(("org_id" = Uuid, Path, description = "The organization"), ListQuery),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ListQuery),
     responses(
         (status = 200, description = "A page of keys, newest first", body = ApiKeyList),
         (status = 401, description = "No or bad API key", body = Problem),
@@ -175,10 +176,10 @@ pub(crate) async fn list_in_org(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Path(org): Path<OrgId>,
+    Path(org): Path<OrgRef>,
     Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<Value>, Problem> {
-    list_of(&app, &caller, request, KeyOwner::Org(org), &query).await
+    list_of(&app, &caller, request, KeyOwner::Org(org.of(&caller)?), &query).await
 }
 
 async fn list_of(

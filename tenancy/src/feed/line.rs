@@ -1,5 +1,6 @@
 //! The way by which the feed looks at the store.
 
+use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{ConnectOptions as _, PgConnection};
 
@@ -18,9 +19,14 @@ pub(crate) enum Line {
 
 impl Line {
     /// One look. Given up in the middle, it closes the connection: what comes back on it later is not for the next look.
-    pub(crate) async fn read(&mut self, wanted: &Wanted, since: Option<&Position>) -> Result<Read> {
+    pub(crate) async fn read(
+        &mut self,
+        wanted: &Wanted,
+        since: Option<&Position>,
+        now: DateTime<Utc>,
+    ) -> Result<Read> {
         match self {
-            Self::Shared(pool) => lookup::statement(&mut *pool.acquire().await?, wanted, since).await,
+            Self::Shared(pool) => lookup::statement(&mut *pool.acquire().await?, wanted, since, now).await,
             Self::Own { options, connection, count } => {
                 let mut own = match connection.take() {
                     Some(own) => own,
@@ -29,7 +35,7 @@ impl Line {
                         options.connect().await?
                     }
                 };
-                let mut read = lookup::statement(&mut own, wanted, since).await?;
+                let mut read = lookup::statement(&mut own, wanted, since, now).await?;
                 read.server = format!("{} {count}", read.server);
                 *connection = Some(own);
                 Ok(read)

@@ -58,7 +58,7 @@ impl World {
     /// Somebody who has just given their password, and their second factor if they have one.
     fn person(&self, id: UserId) -> Caller {
         let now = Some(self.clock.clock().now());
-        Caller::User(Person { id, session: None, authenticated_at: now, second_factor_at: now })
+        Caller::User(Person { authenticated_at: now, second_factor_at: now, ..Person::without_session(id) })
     }
 
     async fn enrol(&self, id: UserId) -> Result<Secret> {
@@ -327,7 +327,7 @@ async fn only_its_owner_manages_it_and_with_it_at_hand() {
     assert_eq!(code_of(denied), "no user");
     let now = Some(world.clock.clock().now());
     let with = |authenticated_at, second_factor_at| {
-        Caller::User(Person { id: ANN, session: None, authenticated_at, second_factor_at })
+        Caller::User(Person { authenticated_at, second_factor_at, ..Person::without_session(ANN) })
     };
     let denied = tx.authorize::<user::ManageSecondFactor>(&with(now, None), ANN).await;
     assert_eq!(code_of(denied), "forbidden by sensitive.recent_second_factor");

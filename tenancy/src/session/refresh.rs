@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Device, Grant, SessionEnd, Which, end};
 use crate::action::user;
 use crate::audit::Change;
-use crate::caller::{Caller, Person};
+use crate::caller::{Caller, Current, Person};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
@@ -139,6 +139,7 @@ impl Found {
                 session: Some(SessionId(row.session_id)),
                 authenticated_at: Some(row.authenticated_at),
                 second_factor_at: row.second_factor_at,
+                current: Current::default(),
             },
             session: SessionId(row.session_id),
             used: row.used_at.map(|used_at| (used_at, row.successor_id)),

@@ -14,6 +14,7 @@ use crate::jobs::SendMail;
 use crate::link::{self, LinkPurpose};
 use crate::mail::{Locale, Mail};
 use crate::session::{self, SessionEnd, Which};
+use crate::text::check_lines;
 use crate::tx::{Authorized, Tx};
 
 /// Most characters of a reason.
@@ -100,7 +101,7 @@ pub async fn disable(
     allowed: &Authorized<user::Disable>,
     reason: Option<&str>,
 ) -> Result<Account> {
-    check_text("reason", reason, REASON_MAX)?;
+    check_lines("reason", reason, REASON_MAX)?;
     let (id, now) = (*allowed.target(), tx.now());
     let before = status(tx, id).await?;
     if matches!(before, AccountStatus::Disabled | AccountStatus::Deleting) {
@@ -196,8 +197,8 @@ pub async fn set_ai(
     provider: Option<&str>,
     model: Option<&str>,
 ) -> Result<Account> {
-    check_text("ai_provider", provider, AI_MAX)?;
-    check_text("ai_model", model, AI_MAX)?;
+    check_lines("ai_provider", provider, AI_MAX)?;
+    check_lines("ai_model", model, AI_MAX)?;
     if provider.is_none() && model.is_some() {
         return Err(Error::invalid("ai_provider", "a model has a provider"));
     }
@@ -256,18 +257,6 @@ fn administrator(actor: &Caller) -> Option<UserId> {
         Caller::User(Person { id, .. }) => Some(*id),
         _ => None,
     }
-}
-
-fn check_text(field: &str, text: Option<&str>, max: usize) -> Result<()> {
-    let is_bad = |text: &str| {
-        text.trim().is_empty()
-            || text.chars().count() > max
-            || text.chars().any(|c| c.is_control() && c != '\n')
-    };
-    if text.is_some_and(is_bad) {
-        return Err(Error::invalid(field, format!("1 to {max} characters, none of them control characters")));
-    }
-    Ok(())
 }
 
 fn cannot(code: &'static str, status: AccountStatus) -> Error {

@@ -284,6 +284,10 @@ pub(crate) fn said<T>(outcome: &Result<T>) -> String {
                 fields.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.message)).collect();
             format!("invalid {}", fields.join("; "))
         }
+        Error::Refused { code, .. } => format!("refused: {code}"),
+        Error::LimitReached { resource, current, limit, plan } => {
+            format!("limit: {current} of {limit} {resource} on {plan}")
+        }
         Error::Store(_) | Error::Unreachable | Error::NotReached(_) => format!("store: {error}"),
     }
 }

@@ -1,0 +1,77 @@
+-- Money of organizations, in EUR: entries that are never changed, and their sum, which is never negative. The sum stands
+-- apart from the organization, so that spending holds nobody up who works in it.
+create table wallets (
+    org_id uuid primary key references organizations (id) on delete cascade,
+    balance numeric(18, 4) not null default 0 constraint wallets_balance check (balance >= 0)
+);
+
+insert into wallets (org_id) select id from organizations;
+
+create function organization_wallet() returns trigger language plpgsql as $$
+begin
+    insert into wallets (org_id) values (new.id);
+    return null;
+end $$;
+
+create trigger organizations_wallet after insert on organizations for each row execute function organization_wallet();
+
+create table wallet_entries (
+    id uuid primary key,
+    org_id uuid not null references organizations (id) on delete cascade,
+    -- Positive for a credit, negative for a debit.
+    amount numeric(18, 4) not null check (amount <> 0),
+    -- The balance with this entry.
+    balance numeric(18, 4) not null,
+    reason text not null check (char_length(reason) between 1 and 200),
+    -- Two entries of an organization with one key are one.
+    key text not null,
+    -- For what was used: an agent, and whose it is or who used it.
+    agent_id uuid references agents (id) on delete set null,
+    counterparty_id uuid references organizations (id) on delete set null,
+    created_at timestamptz not null,
+    constraint wallet_entries_key unique (org_id, key)
+);
+
+create index wallet_entries_of_org on wallet_entries (org_id, created_at desc, id desc);
+
+create function wallet_entry() returns trigger language plpgsql as $$
+begin
+    -- Locks the wallet: entries of one organization are made one after the other.
+    update wallets set balance = balance + new.amount where org_id = new.org_id returning balance into new.balance;
+    return new;
+end $$;
+
+create trigger wallet_entries_sum before insert on wallet_entries for each row execute function wallet_entry();
+
+create function wallet_entry_stays() returns trigger language plpgsql as $$
+begin
+    raise exception 'entries of a wallet are never changed' using errcode = 'restrict_violation';
+end $$;
+
+-- They go with their organization, and forget agents and organizations that are gone.
+create trigger wallet_entries_stay before update of id, org_id, amount, balance, reason, key, created_at on wallet_entries
+    for each row execute function wallet_entry_stays();
+
+-- What organizations have used of what their plan counts by the month.
+create table usage_counters (
+    org_id uuid not null references organizations (id) on delete cascade,
+    metric text not null check (metric in ('messages')),
+    -- Its first day, UTC.
+    month date not null,
+    count bigint not null default 0 check (count >= 0),
+    primary key (org_id, metric, month)
+);
+
+-- What was counted already: the same key counts once.
+create table usage_records (
+    org_id uuid not null references organizations (id) on delete cascade,
+    key text not null,
+    metric text not null,
+    amount bigint not null check (amount > 0),
+    -- The count with it.
+    count bigint not null,
+    created_at timestamptz not null,
+    primary key (org_id, key)
+);
+
+create index usage_records_created on usage_records (created_at);

@@ -106,7 +106,7 @@ fn parameter(rejection: &QueryRejection) -> FieldError {
 }
 
 /// Reads the whole body, within the limit of its route.
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Response> {
+pub(crate) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Response> {
     Bytes::from_request(request, state).await.map_err(|rejection| {
         let problem = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             Problem::new(
@@ -143,7 +143,8 @@ fn field(field: &str, message: &str) -> FieldError {
     FieldError { field: field.to_owned(), message: message.to_owned() }
 }
 
-fn invalid(field: FieldError) -> Problem {
+/// A field that is wrong.
+pub(crate) fn invalid(field: FieldError) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", said(&field)).with_fields(vec![field])
 }
 

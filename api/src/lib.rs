@@ -12,6 +12,7 @@ mod context;
 mod control;
 mod cookies;
 mod figures;
+mod idempotency;
 mod layers;
 mod list;
 mod listener;

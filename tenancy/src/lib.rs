@@ -43,6 +43,7 @@ pub mod administration;
 pub mod api_key;
 pub mod audit;
 pub mod decision_log;
+pub mod idempotency;
 pub mod import;
 pub mod link;
 pub mod mail;
@@ -83,7 +84,8 @@ pub use id::{
 };
 pub use identity::{AccountSettings, Identity};
 pub use jobs::{
-    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimJobs, TrimSessions,
+    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimIdempotencyKeys, TrimJobs,
+    TrimSessions,
 };
 pub use link::{LinkPurpose, LinkToken};
 pub use mail::{Locale, Mail, MailTemplate};

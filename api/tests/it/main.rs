@@ -14,6 +14,7 @@ mod control;
 mod decisions;
 mod docs;
 mod health;
+mod idempotency;
 mod import;
 mod jobs;
 mod keys;

@@ -122,11 +122,15 @@ fn cors(app: &App) -> CorsLayer {
             header::CONTENT_TYPE,
             REQUEST_ID,
             KEY,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
         ])
         .expose_headers([
             REQUEST_ID,
             HeaderName::from_static(REVISION),
             header::LOCATION,
             REPLAYED,
+            header::ETAG,
+            header::RETRY_AFTER,
         ])
 }

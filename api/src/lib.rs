@@ -11,6 +11,7 @@ mod connection;
 mod context;
 mod control;
 mod cookies;
+mod etag;
 mod figures;
 mod idempotency;
 mod layers;

@@ -13,6 +13,7 @@ mod consistency;
 mod control;
 mod decisions;
 mod docs;
+mod etag;
 mod health;
 mod idempotency;
 mod import;

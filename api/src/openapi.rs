@@ -76,7 +76,10 @@ pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
         };
         describe_problems(operation);
         match access {
-            Access::Action(action) => operation.extensions = Some(x_action(action)),
+            Access::Action(action) => {
+                operation.extensions = Some(x_action(action));
+                as_401(operation, "429", "Too many requests with the keys of this organization");
+            }
             Access::Open(action) => {
                 operation.extensions = Some(x_action(action));
                 operation.security = Some(vec![]);
@@ -104,12 +107,8 @@ fn operation<'i>(item: &'i mut PathItem, method: &str) -> Option<&'i mut Operati
 
 /// Errors are problem details, and every body may be too large.
 fn describe_problems(operation: &mut Operation) {
-    if operation.request_body.is_some() && !operation.responses.responses.contains_key("413") {
-        let problem = operation.responses.responses.get("401").cloned();
-        if let Some(RefOr::T(mut problem)) = problem {
-            problem.description = "Body too large".into();
-            operation.responses.responses.insert("413".into(), RefOr::T(problem));
-        }
+    if operation.request_body.is_some() {
+        as_401(operation, "413", "Body too large");
     }
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response
@@ -119,6 +118,18 @@ fn describe_problems(operation: &mut Operation) {
         {
             response.content.insert("application/problem+json".into(), content);
         }
+    }
+}
+
+/// Adds a problem that the operation does not tell of itself.
+fn as_401(operation: &mut Operation, status: &str, description: &str) {
+    let responses = &mut operation.responses.responses;
+    let problem = responses.get("401").cloned();
+    if let Some(RefOr::T(mut problem)) = problem
+        && !responses.contains_key(status)
+    {
+        problem.description = description.into();
+        responses.insert(status.into(), RefOr::T(problem));
     }
 }
 

@@ -47,6 +47,7 @@ pub mod idempotency;
 pub mod import;
 pub mod link;
 pub mod mail;
+pub mod plan;
 pub mod queue;
 pub mod resource;
 pub mod second_factor;

@@ -22,6 +22,7 @@ mod keys;
 mod me;
 mod metrics;
 mod pages;
+mod plan;
 mod policies;
 mod problems;
 mod queue;

@@ -179,7 +179,7 @@ mod tests {
         ] {
             assert!(if_match(lines).await.unwrap().check(3).is_ok(), "{lines:?}");
         }
-        for lines in [&["\"2\""][..], &["\"33\""], &["W/\"3\""], &["\"\""], &["\".3\""], &["\"2, 3\""]] {
+        for lines in [&["\"2\""][..], &["\"33\""], &["W/\"3\""], &["\"\""], &["\".3\""], &["\"2,3\""]] {
             let refused = if_match(lines).await.unwrap().check(3).unwrap_err().into_response();
             assert_eq!(refused.status(), StatusCode::PRECONDITION_FAILED, "{lines:?}");
         }

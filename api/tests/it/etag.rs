@@ -33,7 +33,7 @@ async fn nobody_overwrites_what_they_have_not_seen() {
     assert_eq!(now.body["name"], "Anna");
     rename(&app, &token, &format!("\"x\", {}", tag(&now)), "Anne").await.expect(200);
     rename(&app, &token, "*", "Ann").await.expect(200);
-    app.patch(ME).by(&token).json(&json!({ "locale": "de" })).send().await.expect(200);
+    app.patch(ME).by(&token).json(&json!({ "locale": "fr" })).send().await.expect(200);
     assert_eq!(app.query(&format!("select version from users where id = '{ANN}'")), "5");
 }
 

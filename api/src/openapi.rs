@@ -33,6 +33,14 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "auth", description = "Getting an account, and into it"),
         (name = "admin", description = "Accounts, for those who look after them"),
         (name = "me", description = "A person's own account"),
+        (name = "orgs", description = "Organizations"),
+        (name = "members", description = "Who belongs to an organization"),
+        (name = "invitations", description = "Who is to belong to one"),
+        (name = "workspaces", description = "Folders of content, and who gets into them"),
+        (name = "context", description = "Where one works"),
+        (name = "agents", description = "AI agents"),
+        (name = "instances", description = "An organization's installations of something"),
+        (name = "usage", description = "What an organization uses, and its wallet"),
         (name = "audit", description = "Who changed what"),
         (name = "operations", description = "For whoever runs it"),
     ),
@@ -79,7 +87,10 @@ pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
         }
         describe_problems(operation);
         match access {
-            Access::Action(action) => operation.extensions = Some(x_action(action)),
+            Access::Action(action) => {
+                operation.extensions = Some(x_action(action));
+                as_401(operation, "429", "Too many requests with the keys of this organization");
+            }
             Access::Open(action) => {
                 operation.extensions = Some(x_action(action));
                 operation.security = Some(vec![]);
@@ -118,12 +129,8 @@ fn describe_current(operation: &mut Operation) {
 
 /// Errors are problem details, and every body may be too large.
 fn describe_problems(operation: &mut Operation) {
-    if operation.request_body.is_some() && !operation.responses.responses.contains_key("413") {
-        let problem = operation.responses.responses.get("401").cloned();
-        if let Some(RefOr::T(mut problem)) = problem {
-            problem.description = "Body too large".into();
-            operation.responses.responses.insert("413".into(), RefOr::T(problem));
-        }
+    if operation.request_body.is_some() {
+        as_401(operation, "413", "Body too large");
     }
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response
@@ -133,6 +140,18 @@ fn describe_problems(operation: &mut Operation) {
         {
             response.content.insert("application/problem+json".into(), content);
         }
+    }
+}
+
+/// Adds a problem that the operation does not tell of itself.
+fn as_401(operation: &mut Operation, status: &str, description: &str) {
+    let responses = &mut operation.responses.responses;
+    let problem = responses.get("401").cloned();
+    if let Some(RefOr::T(mut problem)) = problem
+        && !responses.contains_key(status)
+    {
+        problem.description = description.into();
+        responses.insert(status.into(), RefOr::T(problem));
     }
 }
 

@@ -349,6 +349,8 @@ actions! {
         ManageQueue = "platform.manage_queue" on Platform;
         /// Remove sessions and links that ended long ago.
         TrimSessions = "platform.trim_sessions" on Platform;
+        /// Remove answers that were kept for requests sent again.
+        TrimIdempotencyKeys = "platform.trim_idempotency_keys" on Platform;
         /// Become the first administrator.
         SetUp = "platform.set_up" on Platform;
         /// Read the platform's chain of the audit log.

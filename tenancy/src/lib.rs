@@ -42,11 +42,13 @@ pub mod agent;
 pub mod api_key;
 pub mod audit;
 pub mod decision_log;
+pub mod idempotency;
 pub mod import;
 pub mod link;
 pub mod mail;
 pub mod membership;
 pub mod organization;
+pub mod plan;
 pub mod queue;
 pub mod resource;
 pub mod second_factor;
@@ -99,7 +101,8 @@ pub use id::{
 };
 pub use identity::{AccountSettings, Identity};
 pub use jobs::{
-    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimJobs, TrimSessions,
+    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimIdempotencyKeys, TrimJobs,
+    TrimSessions,
 };
 pub use link::{LinkPurpose, LinkToken};
 pub use mail::{Locale, Mail, MailTemplate};

@@ -12,7 +12,7 @@ pub use administer::{
 };
 pub(crate) use list::find;
 pub use list::{Account, UserFilter, UserSort, account, list};
-pub use profile::{Profile, ProfileUpdate, profile, update};
+pub use profile::{Profile, ProfileUpdate, lock_version, profile, update};
 
 use crate::address::{Address, NoAddress};
 use crate::error::{Error, Result};

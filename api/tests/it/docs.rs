@@ -1,5 +1,7 @@
 //! `GET /api/v1/openapi.json` and `/docs/`
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::support::TestApp;
@@ -45,12 +47,14 @@ fn collect(value: &Value, references: &mut Vec<String>) {
 #[test]
 fn every_operation_is_described_and_its_errors_are_problems() {
     let document = serde_json::to_value(api::document("http://localhost")).unwrap();
+    let mut ids = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             for member in ["operationId", "summary"] {
                 assert!(operation[member].is_string(), "{method} {path} has no {member}");
             }
             assert!(operation["tags"][0].is_string(), "{method} {path}");
+            assert!(ids.insert(operation["operationId"].as_str()), "{method} {path} is named as another one");
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let is_problem = status.starts_with('4');
                 let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];

@@ -1,5 +1,6 @@
 //! The OpenAPI document, made from the code.
 
+mod examples;
 mod problems;
 
 use serde_json::json;
@@ -79,6 +80,7 @@ pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
         };
         operation.operation_id = Some(name(method, path));
         problems::describe(operation, *access);
+        examples::show(operation, method, path);
         match access {
             Access::Action(action) => operation.extensions = Some(x_action(action)),
             Access::Open(action) => {

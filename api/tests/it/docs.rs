@@ -91,3 +91,18 @@ async fn the_page_loads_nothing_from_elsewhere() {
     // Unless it is told not to, the page sends the address of the document to a validator at swagger.io.
     assert!(settings.contains("\"validatorUrl\": \"none\""), "{settings}");
 }
+
+// proves API-6
+#[tokio::test]
+async fn the_page_shows_examples_of_what_is_sent_and_answered() {
+    let app = TestApp::setup().empty().start().await;
+    let settings = app.get("/docs/swagger-initializer.js").send().await.expect(200).text;
+    let document = settings.split('"').find(|word| word.ends_with("openapi.json")).unwrap();
+    let document = app.get(document).send().await.expect(200).body;
+    let operation = &document["paths"]["/api/v1/orgs/{org_id}/keys"]["post"];
+    let sent = &operation["requestBody"]["content"]["application/json"]["example"];
+    let answered = &operation["responses"]["201"]["content"]["application/json"]["example"];
+    assert_eq!(sent["name"], "billing service");
+    assert_eq!((&answered["name"], &answered["token"]), (&sent["name"], &"dw_…".into()));
+    assert_eq!(operation["parameters"][0]["example"], answered["org_id"]);
+}

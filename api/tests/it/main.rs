@@ -31,4 +31,5 @@ mod security;
 mod sessions;
 mod stats;
 mod support;
+mod tour;
 mod world;

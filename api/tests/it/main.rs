@@ -26,6 +26,7 @@ mod queue;
 mod requests;
 mod resources;
 mod routes;
+mod schemathesis;
 mod second_factor;
 mod security;
 mod sessions;

@@ -56,7 +56,7 @@ pub(crate) struct SuspendOrganization {
 
 /// List all organizations
 #[utoipa::path(
-    get, path = "/api/v1/admin/orgs", operation_id = "list_orgs", tag = "admin", params(OrgsQuery),
+    get, path = "/api/v1/admin/orgs", tag = "admin", params(OrgsQuery),
     responses((status = 200, description = "A page of organizations", body = OrganizationList), Refusals),
 )]
 pub(crate) async fn list(
@@ -76,7 +76,7 @@ pub(crate) async fn list(
 ///
 /// What it has stays, also where the plan allows less. Its owners get a mail.
 #[utoipa::path(
-    put, path = "/api/v1/admin/orgs/{org_id}/plan", operation_id = "set_org_plan", tag = "admin", request_body = SetPlan,
+    put, path = "/api/v1/admin/orgs/{org_id}/plan", tag = "admin", request_body = SetPlan,
     params(("org_id" = OrgId, Path, description = "The organization")),
     responses((status = 200, description = "The organization as it is now", body = Organization), Refusals),
 )]
@@ -97,7 +97,7 @@ pub(crate) async fn set_plan(
 ///
 /// Its owners get a mail.
 #[utoipa::path(
-    put, path = "/api/v1/admin/orgs/{org_id}/subscription", operation_id = "set_org_subscription", tag = "admin",
+    put, path = "/api/v1/admin/orgs/{org_id}/subscription", tag = "admin",
     request_body = SetSubscription,
     params(("org_id" = OrgId, Path, description = "The organization")),
     responses(
@@ -124,7 +124,7 @@ pub(crate) async fn set_subscription(
 ///
 /// It is read-only until it is resumed. Its owners get a mail.
 #[utoipa::path(
-    post, path = "/api/v1/admin/orgs/{org_id}/suspend", operation_id = "suspend_org", tag = "admin",
+    post, path = "/api/v1/admin/orgs/{org_id}/suspend", tag = "admin",
     request_body = Option<SuspendOrganization>,
     params(("org_id" = OrgId, Path, description = "The organization")),
     responses(
@@ -150,7 +150,7 @@ pub(crate) async fn suspend(
 ///
 /// As it was before it was suspended. Its owners get a mail.
 #[utoipa::path(
-    post, path = "/api/v1/admin/orgs/{org_id}/resume", operation_id = "resume_org", tag = "admin",
+    post, path = "/api/v1/admin/orgs/{org_id}/resume", tag = "admin",
     params(("org_id" = OrgId, Path, description = "The organization")),
     responses(
         (status = 200, description = "The organization as it is now", body = Organization),

@@ -80,7 +80,7 @@ pub(crate) struct UpdateMember {
 ///
 /// By rank: owners, admins, managers, members.
 #[utoipa::path(
-    get, path = "/api/v1/orgs/{org_id}/members", operation_id = "list_members", tag = "members",
+    get, path = "/api/v1/orgs/{org_id}/members", tag = "members",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), MembersQuery),
     responses((status = 200, description = "A page of members", body = MemberList), Refusals),
 )]
@@ -104,7 +104,7 @@ pub(crate) async fn list(
 /// Somebody who has an account, by its id. Owners give any role, admins `admin` and `member`, managers `manager` and
 /// `member`.
 #[utoipa::path(
-    post, path = "/api/v1/orgs/{org_id}/members", operation_id = "add_member", tag = "members",
+    post, path = "/api/v1/orgs/{org_id}/members", tag = "members",
     request_body = AddMember,
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), IdempotencyHeader),
     responses(
@@ -131,7 +131,7 @@ pub(crate) async fn add(
 
 /// See a member
 #[utoipa::path(
-    get, path = "/api/v1/orgs/{org_id}/members/{user_id}", operation_id = "get_member", tag = "members",
+    get, path = "/api/v1/orgs/{org_id}/members/{user_id}", tag = "members",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ("user_id" = UserId, Path, description = "The member"), FieldsQuery),
     responses((status = 200, description = "The member", body = Member), Refusals),
 )]
@@ -153,7 +153,7 @@ pub(crate) async fn get(
 /// Owners change any role to any; admins turn members into admins and back, managers members into managers and back;
 /// nobody changes their own.
 #[utoipa::path(
-    patch, path = "/api/v1/orgs/{org_id}/members/{user_id}", operation_id = "update_member", tag = "members",
+    patch, path = "/api/v1/orgs/{org_id}/members/{user_id}", tag = "members",
     request_body = UpdateMember,
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ("user_id" = UserId, Path, description = "The member")),
     responses(
@@ -180,7 +180,7 @@ pub(crate) async fn update(
 ///
 /// Their roles in the organization's workspaces and what was shared with them there go too.
 #[utoipa::path(
-    delete, path = "/api/v1/orgs/{org_id}/members/{user_id}", operation_id = "remove_member", tag = "members",
+    delete, path = "/api/v1/orgs/{org_id}/members/{user_id}", tag = "members",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ("user_id" = UserId, Path, description = "The member")),
     responses(
         (status = 204, description = "They belong to it no longer"),
@@ -205,7 +205,7 @@ pub(crate) async fn remove(
 ///
 /// The role is kept and gives nothing until the membership is resumed. Doing it twice is no error.
 #[utoipa::path(
-    post, path = "/api/v1/orgs/{org_id}/members/{user_id}/suspend", operation_id = "suspend_member", tag = "members",
+    post, path = "/api/v1/orgs/{org_id}/members/{user_id}/suspend", tag = "members",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ("user_id" = UserId, Path, description = "The member")),
     responses(
         (status = 200, description = "The member as it is now", body = Member),
@@ -230,7 +230,7 @@ pub(crate) async fn suspend(
 ///
 /// Doing it twice is no error.
 #[utoipa::path(
-    post, path = "/api/v1/orgs/{org_id}/members/{user_id}/resume", operation_id = "resume_member", tag = "members",
+    post, path = "/api/v1/orgs/{org_id}/members/{user_id}/resume", tag = "members",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ("user_id" = UserId, Path, description = "The member")),
     responses((status = 200, description = "The member as it is now", body = Member), Refusals),
 )]

@@ -41,7 +41,7 @@ pub(crate) struct RegisteredOrganization {
 /// With its first owner, who is signed in at once and has to confirm the address before doing anything else. If the address
 /// has an account already, its owner gets a mail instead, nothing is registered, and the answer looks the same.
 #[utoipa::path(
-    post, path = "/api/v1/orgs/register", operation_id = "register_org", tag = "orgs",
+    post, path = "/api/v1/orgs/register", tag = "orgs",
     request_body = RegisterOrganization,
     responses(
         (status = 201, description = "The organization, its owner, and a session", body = RegisteredOrganization),

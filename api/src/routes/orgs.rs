@@ -163,7 +163,7 @@ pub(crate) struct TransferOrganization {
 ///
 /// Also those where your membership rests: they have `suspended_at`.
 #[utoipa::path(
-    get, path = "/api/v1/orgs", operation_id = "list_my_orgs", tag = "orgs", params(OrgsQuery),
+    get, path = "/api/v1/orgs", tag = "orgs", params(OrgsQuery),
     responses((status = 200, description = "A page of organizations", body = MyOrganizationList), Refusals),
 )]
 pub(crate) async fn list(
@@ -183,7 +183,7 @@ pub(crate) async fn list(
 ///
 /// You are its owner, and the admin of its first workspace, `Default`. It begins with a trial of 30 days on the plan `free`.
 #[utoipa::path(
-    post, path = "/api/v1/orgs", operation_id = "create_org", tag = "orgs", request_body = CreateOrganization,
+    post, path = "/api/v1/orgs", tag = "orgs", request_body = CreateOrganization,
     params(IdempotencyHeader),
     responses(
         (status = 201, description = "The organization", body = MyOrganization),
@@ -209,7 +209,7 @@ pub(crate) async fn create(
 ///
 /// `members`, `workspaces` and `wallet_balance` are null for whoever may not see them.
 #[utoipa::path(
-    get, path = "/api/v1/orgs/{org_id}", operation_id = "get_org", tag = "orgs",
+    get, path = "/api/v1/orgs/{org_id}", tag = "orgs",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), FieldsQuery, IfNoneMatchHeader),
     responses(
         (status = 200, description = "The organization", body = OrganizationDetails, headers(("ETag" = String, description = "For `If-Match`"))),
@@ -238,7 +238,7 @@ pub(crate) async fn get(
 /// `billing_email` is the economic side's to change (`org.update_billing`), all else the technical side's (`org.update`).
 /// Plan, subscription, wallet and members have routes of their own. With `If-Match`, only if nobody has changed it since.
 #[utoipa::path(
-    patch, path = "/api/v1/orgs/{org_id}", operation_id = "update_org", tag = "orgs", request_body = UpdateOrganization,
+    patch, path = "/api/v1/orgs/{org_id}", tag = "orgs", request_body = UpdateOrganization,
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), IfMatchHeader),
     responses(
         (status = 200, description = "The organization as it is now", body = MyOrganization, headers(("ETag" = String, description = "For `If-Match`"))),
@@ -304,7 +304,7 @@ impl UpdateOrganization {
 ///
 /// In your own place: you are an admin afterwards. Wants the password of the last ten minutes.
 #[utoipa::path(
-    post, path = "/api/v1/orgs/{org_id}/transfer", operation_id = "transfer_org", tag = "orgs",
+    post, path = "/api/v1/orgs/{org_id}/transfer", tag = "orgs",
     request_body = TransferOrganization,
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in")),
     responses(
@@ -330,7 +330,7 @@ pub(crate) async fn transfer(
 ///
 /// Your roles in its workspaces and what was shared with you there go too, and do not come back with you.
 #[utoipa::path(
-    post, path = "/api/v1/orgs/{org_id}/leave", operation_id = "leave_org", tag = "orgs",
+    post, path = "/api/v1/orgs/{org_id}/leave", tag = "orgs",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in")),
     responses(
         (status = 204, description = "You belong to it no longer"),

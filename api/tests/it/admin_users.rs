@@ -18,7 +18,7 @@ pub(crate) async fn administrator(app: &TestApp) -> String {
     text(&login(app, "sam@example.com").await.expect(200).body["access_token"])
 }
 
-fn of(id: &str, what: &str) -> String {
+pub(crate) fn of(id: &str, what: &str) -> String {
     format!("{PATH}/{id}/{what}")
 }
 

@@ -51,3 +51,33 @@ fn of(facts: &Facts, key: &EntityUid, snapshot: &Snapshot) -> Option<Allowance> 
     };
     Some(Allowance { org: org.to_owned(), requests_per_minute })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+
+    // proves PLN-1
+    #[test]
+    fn a_key_may_ask_what_its_organizations_plan_gives_and_an_unknown_plan_gives_the_least() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies");
+        let snapshot = Snapshot::load(&folder, &[]).expect("the policies that ship");
+        let given = |plan: Option<&str>| {
+            let mut facts = Facts::default();
+            let key = json!({ "api_key": { "id": "key", "org": plan.map(|_| "acme"), "scopes": [] } });
+            facts.add(serde_json::from_value(key).expect("a fact"));
+            let org = json!({ "organization": {
+                "id": "acme", "plan": plan.unwrap_or("free"), "subscription_status": "active", "trial_ends_at": null,
+            }});
+            facts.add(serde_json::from_value(org).expect("a fact"));
+            of(&facts, &core_uid("ApiKey", "key"), &snapshot)
+        };
+        for (plan, requests_per_minute) in [("starter", 60), ("enterprise", 1_000), ("of old", 10)] {
+            assert_eq!(given(Some(plan)), Some(Allowance { org: "acme".to_owned(), requests_per_minute }));
+        }
+        assert_eq!(given(None), None, "the platform's");
+    }
+}

@@ -75,9 +75,4 @@ async fn another_plan_counts_from_the_next_request_on() {
     assert_eq!(answered(&app, &token, 6).await, 5, "a second of free would give none");
     app.clock.advance(Duration::from_secs(60));
     assert_eq!(answered(&app, &token, 301).await, 300);
-    // Taken out of the file; a write through this process makes it look at the store.
-    app.query(&format!("update organizations set plan = 'of old' where id = '{GLOBEX}' returning 1"));
-    app.key(None, &["authorize"]).await;
-    app.clock.advance(Duration::from_secs(60));
-    assert_eq!(answered(&app, &token, 11).await, 10, "as the smallest");
 }

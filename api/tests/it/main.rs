@@ -21,6 +21,7 @@ mod jobs;
 mod keys;
 mod me;
 mod metrics;
+mod orgs;
 mod pages;
 mod plan;
 mod policies;

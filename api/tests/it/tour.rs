@@ -10,6 +10,7 @@ mod job;
 mod key;
 mod me;
 mod operation;
+mod org;
 mod resource;
 mod second_factor;
 mod session;
@@ -45,6 +46,8 @@ async fn walk() -> Examples {
     step::take("key", key::tour, all).await;
     step::take("me", me::tour, all).await;
     step::take("operation", operation::tour, all).await;
+    step::take("org", org::tour, all).await;
+    step::take("admin_org", org::administration, all).await;
     step::take("resource", resource::tour, all).await;
     step::take("second_factor", second_factor::tour, all).await;
     step::take("session", session::tour, all).await;

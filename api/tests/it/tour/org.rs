@@ -18,7 +18,7 @@ pub(crate) async fn tour(tour: &mut Tour<'_>) {
     });
     let founded = tour.post("/api/v1/orgs").by(&ann).json(new).shows(201).await;
     tour.get("/api/v1/orgs").by(&ann).shows(200).await;
-    let id = text(&founded["id"]);
+    let id = text(&founded.body["id"]);
     let org = |rest: &str| format!("/api/v1/orgs/{id}{rest}");
     tour.get(&org("")).by(&ann).shows(200).await;
     tour.patch(&org("")).by(&ann).json(json!({ "name": "Initech II", "phone": null })).shows(200).await;

@@ -33,6 +33,8 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "auth", description = "Getting an account, and into it"),
         (name = "admin", description = "Accounts, for those who look after them"),
         (name = "me", description = "A person's own account"),
+        (name = "context", description = "Where a person works"),
+        (name = "workspaces", description = "Folders of content, who is in them and with whom they are shared"),
         (name = "audit", description = "Who changed what"),
         (name = "operations", description = "For whoever runs it"),
     ),

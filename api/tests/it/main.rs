@@ -31,4 +31,6 @@ mod security;
 mod sessions;
 mod stats;
 mod support;
+mod switch;
+mod workspaces;
 mod world;

@@ -231,6 +231,24 @@ async fn what_is_gone_or_closed_one_does_not_work_in() {
 }
 
 #[tokio::test]
+async fn who_loses_sight_of_a_workspace_does_not_work_there_any_more() {
+    // proves CTX-2, WSP-4
+    let world = world().await;
+    let db = &world.db;
+    world.sql(&format!("update workspace_members set role = 'admin' where user_id = '{EVE}'")).await;
+    for (who, at) in [(VIC, ACME_VAULT), (EVE, ACME_VAULT), (ADAM, ACME_OPEN), (OLGA, ACME_OPEN)] {
+        session(&world, who).await;
+        switch(db, &asks(&world, who).await, Some(ACME), Some(at)).await.unwrap();
+    }
+    crate::workspace::remove(db, EVE, ACME_VAULT, VIC).await.unwrap();
+    assert_eq!(place(&world, VIC).await, (Some(ACME), None));
+    assert_eq!(place(&world, EVE).await, (Some(ACME), Some(ACME_VAULT)));
+    crate::workspace::update(db, OLGA, ACME_OPEN, None, Some(Visibility::Private)).await.unwrap();
+    assert_eq!(place(&world, ADAM).await, (Some(ACME), None));
+    assert_eq!(place(&world, OLGA).await, (Some(ACME), Some(ACME_OPEN)));
+}
+
+#[tokio::test]
 async fn who_signs_in_goes_on_where_they_were_if_they_still_may() {
     // proves CTX-1, CTX-2
     let world = installation().await;

@@ -56,7 +56,7 @@ async fn names(db: &Db, by: UserId, org: OrgId, filter: &WorkspaceFilter, page: 
     Ok(listed.items.into_iter().map(|workspace| workspace.name).collect())
 }
 
-async fn update(
+pub(crate) async fn update(
     db: &Db,
     by: UserId,
     id: WorkspaceId,
@@ -110,7 +110,7 @@ async fn set_role(db: &Db, by: UserId, id: WorkspaceId, user: UserId, role: Work
     tx.commit().await.map(drop)
 }
 
-async fn remove(db: &Db, by: UserId, id: WorkspaceId, user: UserId) -> Result<()> {
+pub(crate) async fn remove(db: &Db, by: UserId, id: WorkspaceId, user: UserId) -> Result<()> {
     let mut tx = db.begin(request()).await?;
     let allowed = tx.authorize::<action::RemoveMember>(&person(by), id).await?;
     workspace_member::remove(&mut tx, &allowed, user).await?;

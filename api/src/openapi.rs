@@ -8,6 +8,7 @@ use utoipa::openapi::path::PathItem;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi, RefOr, Response, Server};
 
+use crate::org_ref::OrgRef;
 use crate::routes::{self, Access, TABLE};
 
 /// Where the document is served.
@@ -21,6 +22,7 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         description = "May this principal do this to that? Decisions by Cedar policies, for products with many tenants.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
+    components(schemas(OrgRef)),
     modifiers(&BearerToken),
     security(("api_key" = [])),
     tags(
@@ -33,8 +35,8 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "auth", description = "Getting an account, and into it"),
         (name = "admin", description = "Accounts, for those who look after them"),
         (name = "me", description = "A person's own account"),
-        (name = "context", description = "Where a person works"),
-        (name = "workspaces", description = "Folders of content, who is in them and with whom they are shared"),
+        (name = "workspaces", description = "Folders of content, and who gets into them"),
+        (name = "context", description = "Where one works"),
         (name = "audit", description = "Who changed what"),
         (name = "operations", description = "For whoever runs it"),
     ),

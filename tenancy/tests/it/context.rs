@@ -2,7 +2,7 @@
 
 use tenancy::context::{self, CurrentContext};
 use tenancy::{
-    Caller, Current, Db, OrgId, OrgRole, Person, Result, SessionId, UserId, WorkspaceId,
+    Caller, Current, Db, OrgId, OrgRole, Person, Result, SessionId, UserId, Visibility, WorkspaceId,
     user_action as action,
 };
 use uuid::Uuid;

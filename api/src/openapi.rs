@@ -11,6 +11,7 @@ use utoipa::openapi::path::PathItem;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi, Server};
 
+use crate::org_ref::OrgRef;
 use crate::routes::{self, Access, TABLE};
 
 /// Where the document is served.
@@ -24,6 +25,7 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         description = "May this principal do this to that? Decisions by Cedar policies, for products with many tenants.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
+    components(schemas(OrgRef)),
     modifiers(&BearerToken),
     security(("api_key" = [])),
     tags(

@@ -11,6 +11,9 @@ use serde::Serialize;
 use tenancy::{Error, FieldError};
 use utoipa::ToSchema;
 
+/// Codes of policies that say nothing of who asks: the state of things stands in the way, whoever it is.
+const OF_STATE: [&str; 1] = ["default_workspace"];
+
 /// A problem (RFC 9457). `code` is stable, `detail` is for people.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -157,7 +160,9 @@ impl From<Error> for Problem {
             Error::Gone(_) => Self::new(StatusCode::GONE, "gone", detail),
             Error::Forbidden { policies, .. } => {
                 let code = refusal_code(&policies).unwrap_or("forbidden").to_owned();
-                Self::new(StatusCode::FORBIDDEN, code, detail).with_policies(&policies)
+                let is_of_state = OF_STATE.contains(&code.as_str());
+                let status = if is_of_state { StatusCode::CONFLICT } else { StatusCode::FORBIDDEN };
+                Self::new(status, code, detail).with_policies(&policies)
             }
             Error::Refused { code, .. } => Self::new(StatusCode::FORBIDDEN, code, detail),
             Error::LimitReached { resource, current, limit, plan } => {

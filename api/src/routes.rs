@@ -25,6 +25,10 @@ mod second_factor;
 mod sessions;
 mod signing_key;
 mod stats;
+mod switch;
+mod workspace_members;
+mod workspace_shares;
+mod workspaces;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa::OpenApi as _;
@@ -110,6 +114,37 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("get", "/api/v1/me/workspace/shares", Action("workspace.list_shares")),
     ("post", "/api/v1/me/workspace/shares", Action("workspace.share")),
     ("delete", "/api/v1/me/workspace/shares/{share_id}", Action("workspace.revoke_share")),
+    ("get", "/api/v1/workspaces", Action("user.list_orgs")),
+    ("get", "/api/v1/orgs/{org_id}/workspaces", Action("workspace.list")),
+    ("post", "/api/v1/orgs/{org_id}/workspaces", Action("workspace.create")),
+    ("get", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}", Action("workspace.view")),
+    ("patch", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}", Action("workspace.update")),
+    ("delete", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}", Action("workspace.delete")),
+    ("post", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/default", Action("workspace.set_default")),
+    ("post", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/leave", Action("workspace.leave")),
+    ("get", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/members", Action("workspace.list_members")),
+    ("post", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/members", Action("workspace.add_member")),
+    (
+        "patch",
+        "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/members/{user_id}",
+        Action("workspace.set_member_role"),
+    ),
+    (
+        "delete",
+        "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/members/{user_id}",
+        Action("workspace.remove_member"),
+    ),
+    ("get", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/shares", Action("workspace.list_shares")),
+    ("post", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/shares", Action("workspace.share")),
+    (
+        "delete",
+        "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/shares/{share_id}",
+        Action("workspace.revoke_share"),
+    ),
+    ("post", "/api/v1/switch/organization", Action("user.switch")),
+    ("post", "/api/v1/switch/workspace", Action("user.switch")),
+    ("get", "/api/v1/switch/current", Action("user.view")),
+    ("put", "/api/v1/orgs/current", Action("user.switch")),
     ("get", "/api/v1/admin/users", Action("user.list")),
     ("post", "/api/v1/admin/users", Action("user.create")),
     ("get", "/api/v1/admin/users/{user_id}", Action("user.inspect")),
@@ -214,6 +249,19 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(me::reactivate))
         .routes(routes!(personal_workspace::list, personal_workspace::share))
         .routes(routes!(personal_workspace::revoke))
+        .routes(routes!(workspaces::list_mine))
+        .routes(routes!(workspaces::list, workspaces::create))
+        .routes(routes!(workspaces::get, workspaces::update, workspaces::delete))
+        .routes(routes!(workspaces::set_default))
+        .routes(routes!(workspace_members::leave))
+        .routes(routes!(workspace_members::list, workspace_members::add))
+        .routes(routes!(workspace_members::set_role, workspace_members::remove))
+        .routes(routes!(workspace_shares::list, workspace_shares::share))
+        .routes(routes!(workspace_shares::revoke))
+        .routes(routes!(switch::organization))
+        .routes(routes!(switch::workspace))
+        .routes(routes!(switch::current))
+        .routes(routes!(switch::put_organization))
         .routes(routes!(admin_users::list, admin_users::create))
         .routes(routes!(admin_users::get))
         .routes(routes!(admin_users::approve))

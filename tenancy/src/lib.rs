@@ -41,6 +41,7 @@ pub mod administration;
 pub mod agent;
 pub mod api_key;
 pub mod audit;
+pub mod context;
 pub mod decision_log;
 pub mod idempotency;
 pub mod import;

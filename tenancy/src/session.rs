@@ -23,7 +23,7 @@ use crate::tx::{Authorized, Tx};
 use crate::words::words;
 
 pub use grant::{Draft, Grant, Tokens};
-pub(crate) use grant::{Proof, draft, open, renew};
+pub(crate) use grant::{Proof, draft, open, reissue, renew};
 pub use refresh::{RefreshToken, refresh};
 
 /// Most sessions of one person; the one that was seen least lately makes room.

@@ -12,10 +12,10 @@ use tokio::sync::Notify;
 
 use crate::action::{Action, Home, Lock, Target};
 use crate::cache::Cache;
-use crate::caller::Caller;
+use crate::caller::{Caller, Person};
 use crate::error::{Error, Result};
 use crate::facts::Facts;
-use crate::id::{self, DecisionId};
+use crate::id::{self, DecisionId, UserId};
 use crate::identity::{AccountSettings, Identity};
 use crate::limit;
 use crate::lookup::{self, Wanted};
@@ -226,6 +226,50 @@ impl Tx {
         actions
             .retain(|name| self.decide(&facts, caller, name, resource, self.own_context(caller)).is_allow());
         Ok(actions)
+    }
+
+    /// Whether the policies allow `A` to any of these people, as they are without a session.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub(crate) async fn anyone_may<A: Action>(
+        &mut self,
+        people: &[UserId],
+        target: &A::Target,
+    ) -> Result<bool> {
+        let resource = target.uid();
+        for part in people.chunks(FILTERED_AT_ONCE) {
+            let uids: Vec<_> = part.iter().map(Target::uid).chain([resource.clone()]).collect();
+            let facts = self.facts(&uids).await?;
+            let may = |id: &UserId| {
+                let caller = Caller::User(Person::without_session(*id));
+                self.decide(&facts, &caller, A::NAME, &resource, self.own_context(&caller)).is_allow()
+            };
+            if part.iter().any(may) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the caller may do `A`, limits of plans aside. Nothing is locked, and no refusal is logged: this is for what
+    /// is offered.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub(crate) async fn might<A: Action>(
+        &mut self,
+        caller: &Caller,
+        target: &A::Target,
+        context: Map<String, Value>,
+    ) -> Result<bool> {
+        let resource = target.uid();
+        let facts = self.facts([&caller.uid(), &resource]).await?;
+        let context = context.into_iter().chain(self.own_context(caller)).collect();
+        let decision = self.decide(&facts, caller, A::NAME, &resource, context);
+        let only_limits =
+            !decision.policies.is_empty() && decision.policies.iter().all(|policy| policy.limit.is_some());
+        Ok(decision.is_allow() || (decision.is_permitted && only_limits))
     }
 
     async fn facts<'u>(&mut self, uids: impl IntoIterator<Item = &'u EntityUid>) -> Result<Facts> {

@@ -1,10 +1,26 @@
 //! Workspaces: folders of content.
 
+mod change;
+mod default;
+mod delete;
+mod list;
+mod managed;
+mod new;
 mod sharing;
+mod view;
 
 use serde::Deserialize;
 
-pub use sharing::{Grantee, NewWorkspaceShare, WorkspaceShare, personal, revoke_share, share, shares};
+pub use change::{WorkspaceUpdate, update};
+pub use default::set_default;
+pub use delete::delete;
+pub use list::{WorkspaceFilter, WorkspaceSort, list, visible};
+pub(crate) use managed::{Managers, forget_unseen};
+pub use new::{NewWorkspace, create};
+pub use sharing::{
+    Grantee, NewWorkspaceShare, SharedWith, WorkspaceShare, personal, revoke_share, share, shares,
+};
+pub use view::{Workspace, get, in_org};
 
 use crate::error::{Error, Result};
 use crate::id::{OrgId, UserId, WorkspaceId};

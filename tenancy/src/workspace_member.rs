@@ -1,6 +1,12 @@
 //! A person's role in a workspace.
 
+mod change;
+mod list;
+
 use serde::Deserialize;
+
+pub use change::{add, leave, remove, set_role};
+pub use list::{WorkspaceMember, list};
 
 use crate::error::Result;
 use crate::id::{UserId, WorkspaceId};
@@ -43,6 +49,27 @@ pub(crate) async fn insert(
     Ok(inserted.rows_affected() == 1)
 }
 
+/// Gives a member of the organization a role in a workspace, whether they have one there or not.
+pub(crate) async fn put(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    user: UserId,
+    role: WorkspaceRole,
+) -> Result<()> {
+    let now = tx.now();
+    sqlx::query!(
+        "insert into workspace_members (workspace_id, user_id, role, created_at) values ($1, $2, $3, $4)
+         on conflict (workspace_id, user_id) do update set role = $3",
+        workspace.0,
+        user.0,
+        role.as_str(),
+        now,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
 /// A workspace role as it is brought in.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,17 +82,6 @@ pub struct ImportedWorkspaceMember {
 
 impl ImportedWorkspaceMember {
     pub(crate) async fn upsert(&self, tx: &mut Tx) -> Result<()> {
-        let now = tx.now();
-        sqlx::query!(
-            "insert into workspace_members (workspace_id, user_id, role, created_at) values ($1, $2, $3, $4)
-             on conflict (workspace_id, user_id) do update set role = $3",
-            self.workspace_id.0,
-            self.user_id.0,
-            self.role.as_str(),
-            now,
-        )
-        .execute(tx.connection())
-        .await?;
-        Ok(())
+        put(tx, self.workspace_id, self.user_id, self.role).await
     }
 }

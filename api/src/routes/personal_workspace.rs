@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tenancy::workspace::{self, Grantee, NewWorkspaceShare, WorkspaceShare};
+use tenancy::workspace::{self, NewWorkspaceShare, SharedWith, WorkspaceShare};
 use tenancy::{Address, Error, ShareId, ShareLevel, Tx, workspace_action as action};
 use utoipa::ToSchema;
 
@@ -17,12 +17,22 @@ use crate::list::{ListQuery, PageView};
 use crate::problem::Problem;
 use crate::revision::At;
 
+/// Whom a personal workspace can be shared with.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PersonalGrantee {
+    /// A person.
+    User,
+    /// The platform's administrators, who otherwise see nothing of it.
+    Platform,
+}
+
 /// A share to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ShareWorkspace {
+pub(crate) struct SharePersonalWorkspace {
     /// With a person, or with the platform's administrators.
-    grantee: Grantee,
+    grantee: PersonalGrantee,
     /// The person's address.
     email: Option<Address>,
     /// What it gives; administrators only ever read.
@@ -32,16 +42,20 @@ pub(crate) struct ShareWorkspace {
     expires_at: Option<DateTime<Utc>>,
 }
 
-impl TryFrom<ShareWorkspace> for NewWorkspaceShare {
+impl TryFrom<SharePersonalWorkspace> for NewWorkspaceShare {
     type Error = Error;
 
-    fn try_from(body: ShareWorkspace) -> Result<Self, Error> {
-        let ShareWorkspace { grantee, email, level, expires_at } = body;
-        match (grantee, &email) {
-            (Grantee::User, None) => Err(Error::invalid("email", "wanted for a person")),
-            (Grantee::Platform, Some(_)) => Err(Error::invalid("email", "the platform has none")),
-            _ => Ok(Self { email, level, expires_at }),
-        }
+    fn try_from(body: SharePersonalWorkspace) -> Result<Self, Error> {
+        let SharePersonalWorkspace { grantee, email, level, expires_at } = body;
+        let with = match (grantee, email) {
+            (PersonalGrantee::User, Some(email)) => SharedWith::Address(email),
+            (PersonalGrantee::User, None) => return Err(Error::invalid("email", "wanted for a person")),
+            (PersonalGrantee::Platform, None) => SharedWith::Platform,
+            (PersonalGrantee::Platform, Some(_)) => {
+                return Err(Error::invalid("email", "the platform has none"));
+            }
+        };
+        Ok(Self { with, level, expires_at })
     }
 }
 
@@ -82,7 +96,8 @@ pub(crate) async fn list(
 ///
 /// As a whole, with a person or with the platform's administrators. Sharing again changes level and end.
 #[utoipa::path(
-    post, path = "/api/v1/me/workspace/shares", tag = "me", request_body = ShareWorkspace, params(IdempotencyHeader),
+    post, path = "/api/v1/me/workspace/shares", tag = "me", request_body = SharePersonalWorkspace,
+    params(IdempotencyHeader),
     responses(
         (status = 201, description = "The share", body = WorkspaceShare),
         (status = 401, description = "Not signed in", body = Problem),
@@ -95,9 +110,9 @@ pub(crate) async fn share(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
-    new: Create<ShareWorkspace>,
+    new: Create<SharePersonalWorkspace>,
 ) -> Result<Response, Problem> {
-    let create = async |tx: &mut Tx, body: ShareWorkspace| {
+    let create = async |tx: &mut Tx, body: SharePersonalWorkspace| {
         let new = NewWorkspaceShare::try_from(body)?;
         let id = workspace::personal(tx, me.id).await?;
         let allowed = tx.authorize::<action::Share>(&me.caller, id).await?;

@@ -30,6 +30,13 @@ pub(crate) enum Delivery {
     Cookie,
 }
 
+impl Delivery {
+    /// As the tokens came that a request was sent with.
+    pub(crate) fn as_sent(headers: &HeaderMap) -> Self {
+        if headers.contains_key(header::AUTHORIZATION) { Self::Body } else { Self::Cookie }
+    }
+}
+
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -233,8 +240,7 @@ pub(crate) async fn reauthenticate(
     Json(body): Json<Reauthenticate>,
 ) -> Result<Response, Problem> {
     let Reauthenticate { password, code, delivery } = body;
-    let by_cookie = !headers.contains_key(header::AUTHORIZATION);
-    let delivery = delivery.unwrap_or(if by_cookie { Delivery::Cookie } else { Delivery::Body });
+    let delivery = delivery.unwrap_or_else(|| Delivery::as_sent(&headers));
     let proof = Reauthentication { password, code };
     let pass = throttle::sign_in(&app, client, &me.id.to_string()).await?;
     let grant = pass.judge(account::reauthenticate(&app.db, request, &me.caller, &proof).await).await?;

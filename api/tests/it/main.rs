@@ -36,5 +36,7 @@ mod security;
 mod sessions;
 mod stats;
 mod support;
+mod switch;
 mod tour;
+mod workspaces;
 mod world;

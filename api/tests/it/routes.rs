@@ -36,7 +36,7 @@ fn is_page(method: &str, path: &str) -> bool {
 /// The routes that want credentials, with a path on which there is something of Acme's.
 fn guarded(key: &str) -> Vec<(&'static str, String)> {
     let decided = TABLE.iter().filter(|(_, _, access)| matches!(access, Access::Action(_)));
-    let acmes = There { org: ACME, key, resource: "plan", decision: NOTHING, job: NOTHING };
+    let acmes = There { org: ACME, key, resource: "plan", workspace: OPEN, ..NOWHERE };
     decided.map(|(method, path, _)| (*method, acmes.fill(path))).collect()
 }
 
@@ -47,16 +47,24 @@ struct There<'t> {
     resource: &'t str,
     decision: &'t str,
     job: &'t str,
+    workspace: &'t str,
 }
 
 /// What is nowhere.
-const NOWHERE: There<'static> =
-    There { org: NOTHING, key: NOTHING, resource: "nothing", decision: NOTHING, job: NOTHING };
+const NOWHERE: There<'static> = There {
+    org: NOTHING,
+    key: NOTHING,
+    resource: "nothing",
+    decision: NOTHING,
+    job: NOTHING,
+    workspace: NOTHING,
+};
 
 impl There<'_> {
     fn fill(&self, path: &str) -> String {
         let path = path.replace("{org_id}", self.org).replace("{key_id}", self.key);
         let path = path.replace("{decision_id}", self.decision).replace("{job_id}", self.job);
+        let path = path.replace("{workspace_id}", self.workspace);
         // No organization has any of these.
         let path =
             path.replace("{user_id}", ANN).replace("{session_id}", NOTHING).replace("{share_id}", NOTHING);
@@ -74,6 +82,15 @@ fn body(method: &str, path: &str) -> String {
         ("put", path) if path.ends_with("/platform-role") => json!({ "platform_role": null }).to_string(),
         ("put", path) if path.ends_with("/ai") => json!({}).to_string(),
         ("post", path) if path.ends_with("/signing-key/rotate") => json!({ "when": "soon" }).to_string(),
+        ("patch", path) if path.contains("/members/") => json!({ "role": "viewer" }).to_string(),
+        ("patch", path) if path.contains("/workspaces/") => json!({ "name": "new" }).to_string(),
+        ("post", path) if path.ends_with("/workspaces") => json!({ "name": "new" }).to_string(),
+        ("post", path) if path.contains("/workspaces/") && path.ends_with("/members") => {
+            json!({ "user_id": ANN, "role": "viewer" }).to_string()
+        }
+        ("post", path) if path.contains("/workspaces/") && path.ends_with("/shares") => {
+            json!({ "grantee": "platform", "level": "viewer" }).to_string()
+        }
         ("put", _) => json!({ "workspace_id": OPEN, "attributes": { "kind": "changed" } }).to_string(),
         ("patch", _) => json!({ "attributes": { "kind": "changed" } }).to_string(),
         (_, "/api/v1/admin/mail/test") => {
@@ -213,7 +230,8 @@ async fn what_is_another_organizations_looks_like_what_does_not_exist() {
     let decision = text(&app.ask(ANN, "resource.read", ("Resource", "plan")).await["decision_id"]);
     assert_eq!(app.write_log().await, 1);
     let job = job("dead").org(ACME).insert(&app);
-    let acmes = There { org: ACME, key: &key, resource: "plan", decision: &decision, job: &job };
+    let acmes =
+        There { org: ACME, key: &key, resource: "plan", decision: &decision, job: &job, workspace: OPEN };
     let before = app.contents();
     for (method, path, _) in TABLE.iter().filter(|(_, path, _)| path.contains('{')) {
         let (real, made_up) = (acmes.fill(path), NOWHERE.fill(path));

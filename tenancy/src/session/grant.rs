@@ -9,6 +9,7 @@ use crate::access_token::{self, AUDIENCE, AccessToken, Claims};
 use crate::action::user;
 use crate::audit::Change;
 use crate::caller::{Current, Person};
+use crate::context;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::id::{OrgId, SessionId, UserId, WorkspaceId};
@@ -64,7 +65,7 @@ impl Proof {
     }
 }
 
-/// Signs somebody in.
+/// Signs somebody in. They go on where they were last.
 pub(crate) async fn open(
     tx: &mut Tx,
     allowed: &Authorized<user::OpenSession>,
@@ -74,10 +75,11 @@ pub(crate) async fn open(
     let (user, now, limits) = (*allowed.target(), tx.now(), tx.session_limits());
     let session = SessionId(tx.new_id());
     make_room(tx, user).await?;
+    let context = context::resume(tx, allowed.actor(), user).await?;
     sqlx::query!(
         "insert into sessions (id, user_id, created_at, authenticated_at, second_factor_at, last_seen_at, ip, user_agent,
-                               expires_at, idle_until)
-         values ($1, $2, $3, $3, $4, $3, $5::text::inet, $6, $7, $8)",
+                               expires_at, idle_until, org_id, workspace_id)
+         values ($1, $2, $3, $3, $4, $3, $5::text::inet, $6, $7, $8, $9, $10)",
         session.0,
         user.0,
         now,
@@ -86,6 +88,8 @@ pub(crate) async fn open(
         device.user_agent,
         now + limits.lifetime,
         now + limits.idle.min(limits.lifetime),
+        context.org.map(|id| id.0),
+        context.workspace.map(|id| id.0),
     )
     .execute(tx.connection())
     .await?;
@@ -155,7 +159,7 @@ impl Grant {
 async fn make_room(tx: &mut Tx, user: UserId) -> Result<()> {
     let now = tx.now();
     // Two who sign in at once count one after the other.
-    sqlx::query!("select id from users where id = $1 for update", user.0)
+    sqlx::query!("select id from users where id = $1 for no key update", user.0)
         .fetch_optional(tx.connection())
         .await?;
     let beyond = sqlx::query_scalar!(
@@ -200,6 +204,7 @@ async fn read(connection: &mut PgConnection, grant: Grant) -> Result<Draft> {
            from sessions s join users u on u.id = s.user_id
            left join memberships m on m.org_id = s.org_id and m.user_id = s.user_id and m.suspended_at is null
            left join workspace_members w on w.workspace_id = s.workspace_id and w.user_id = s.user_id
+               and (w.org_id is null or w.org_id = m.org_id)
            where s.id = $1 and s.revoked_at is null"#,
         grant.session.0
     )

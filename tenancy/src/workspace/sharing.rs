@@ -1,31 +1,23 @@
+mod grantee;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+pub use grantee::{Grantee, SharedWith};
+
+use super::{forget_unseen, org_of};
 use crate::action::workspace;
-use crate::address::Address;
 use crate::audit::Change;
 use crate::error::{Error, Result};
-use crate::id::{ShareId, UserId, WorkspaceId};
+use crate::id::{OrgId, ShareId, UserId, WorkspaceId};
 use crate::page::{Page, Paged};
 use crate::share::ShareLevel;
 use crate::time;
 use crate::tx::{Authorized, Tx};
-use crate::user;
-use crate::words::words;
 
-words! {
-    /// Whom a personal workspace can be shared with.
-    Grantee {
-        /// A person.
-        User = "user",
-        /// The platform's administrators, who otherwise see nothing of it.
-        Platform = "platform",
-    }
-}
-
-/// A share of a personal workspace, for its owner.
+/// A share of a workspace, for those who manage it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WorkspaceShare {
     /// The id.
@@ -37,8 +29,12 @@ pub struct WorkspaceShare {
     /// Their address.
     #[schema(format = Email)]
     pub email: Option<String>,
-    /// Their name.
+    /// The name of the person or the organization.
     pub name: Option<String>,
+    /// With the members of which organization.
+    pub org_id: Option<OrgId>,
+    /// With the members of which workspace.
+    pub workspace_id: Option<WorkspaceId>,
     /// What it gives.
     pub level: ShareLevel,
     /// From when on it gives nothing; none: never.
@@ -50,8 +46,8 @@ pub struct WorkspaceShare {
 /// A share to be made.
 #[derive(Debug, Clone)]
 pub struct NewWorkspaceShare {
-    /// With whom: the person with this address, or the platform's administrators if there is none.
-    pub email: Option<Address>,
+    /// With whom.
+    pub with: SharedWith,
     /// What it gives.
     pub level: ShareLevel,
     /// From when on it gives nothing.
@@ -87,11 +83,12 @@ pub async fn shares(
     Ok(page.of(shares, total))
 }
 
-/// Shares a personal workspace as a whole. Sharing again with the same person changes level and end.
+/// Shares a workspace as a whole. Sharing again with the same grantee changes level and end.
 ///
 /// # Errors
-/// [`Error::Invalid`] if there is no such person, for oneself, for an end that is past, and for more than reading to the
-/// platform's administrators.
+/// [`Error::Invalid`] if there is no such grantee, for oneself, for an end that is past, for more than reading to the
+/// platform's administrators, and for a personal workspace with others than people and these;
+/// [`Error::Conflict`] `already_member` for somebody who is in the workspace.
 pub async fn share(
     tx: &mut Tx,
     allowed: &Authorized<workspace::Share>,
@@ -101,16 +98,17 @@ pub async fn share(
     if new.expires_at.is_some_and(|end| end <= now || !time::is_storable(end)) {
         return Err(Error::invalid("expires_at", "must be in the future, and before the year 10000"));
     }
-    let (grantee, person) = match &new.email {
-        Some(email) => (Grantee::User, Some(grantee(tx, workspace, email).await?)),
-        None => (Grantee::Platform, None),
-    };
+    let with = new.with.find(tx, allowed).await?;
+    let (grantee, person, org, place) = with.columns();
     let before = sqlx::query!(
         "select id, level, expires_at from shares
-         where workspace_id = $1 and grantee = $2 and grantee_user_id is not distinct from $3 for update",
+         where workspace_id = $1 and grantee = $2 and grantee_user_id is not distinct from $3
+           and grantee_org_id is not distinct from $4 and grantee_workspace_id is not distinct from $5 for update",
         workspace.0,
         grantee.as_str(),
-        person.map(|id| id.0),
+        person,
+        org,
+        place,
     )
     .fetch_optional(tx.connection())
     .await?;
@@ -119,13 +117,16 @@ pub async fn share(
         |share| json!({ "share": share.id, "level": share.level, "expires_at": share.expires_at }),
     );
     let id = sqlx::query_scalar!(
-        "insert into shares (id, workspace_id, grantee, grantee_user_id, level, expires_at, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict on constraint shares_once do update set level = $5, expires_at = $6 returning id",
+        "insert into shares (id, workspace_id, grantee, grantee_user_id, grantee_org_id, grantee_workspace_id, level,
+                             expires_at, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict on constraint shares_once do update set level = $7, expires_at = $8 returning id",
         tx.new_id(),
         workspace.0,
         grantee.as_str(),
-        person.map(|id| id.0),
+        person,
+        org,
+        place,
         new.level.as_str(),
         new.expires_at,
         now,
@@ -133,9 +134,11 @@ pub async fn share(
     .fetch_one(tx.connection())
     .await?;
     let after = json!({
-        "share": id, "grantee": grantee, "user_id": person, "level": new.level, "expires_at": new.expires_at,
+        "share": id, "grantee": grantee, "user_id": person, "org_id": org, "workspace_id": place,
+        "level": new.level, "expires_at": new.expires_at,
     });
-    tx.record(allowed, None, &allowed.uid(), Change { before, after }).await?;
+    let home = org_of(tx, workspace).await?;
+    tx.record(allowed, home, &allowed.uid(), Change { before, after }).await?;
     let shares = read(tx, workspace, Some(ShareId(id)), 1, 0).await?;
     shares.into_iter().next().ok_or(Error::NotFound(NOUN))
 }
@@ -149,34 +152,26 @@ pub async fn revoke_share(
     allowed: &Authorized<workspace::RevokeShare>,
     id: ShareId,
 ) -> Result<()> {
+    let workspace = *allowed.target();
     let gone = sqlx::query!(
-        "delete from shares where id = $1 and workspace_id = $2 returning grantee, grantee_user_id, level",
+        "delete from shares where id = $1 and workspace_id = $2
+         returning grantee, grantee_user_id, grantee_org_id, grantee_workspace_id, level",
         id.0,
-        allowed.target().0
+        workspace.0
     )
     .fetch_optional(tx.connection())
     .await?
     .ok_or(Error::NotFound(NOUN))?;
+    forget_unseen(tx, workspace).await?;
     let before = json!({
-        "share": id, "grantee": gone.grantee, "user_id": gone.grantee_user_id, "level": gone.level,
+        "share": id, "grantee": gone.grantee, "user_id": gone.grantee_user_id, "org_id": gone.grantee_org_id,
+        "workspace_id": gone.grantee_workspace_id, "level": gone.level,
     });
-    tx.record(allowed, None, &allowed.uid(), Change { before, ..Change::default() }).await
+    let home = org_of(tx, workspace).await?;
+    tx.record(allowed, home, &allowed.uid(), Change { before, ..Change::default() }).await
 }
 
 const NOUN: &str = "share";
-
-async fn grantee(tx: &mut Tx, workspace: WorkspaceId, email: &Address) -> Result<UserId> {
-    let nobody = || Error::invalid("email", "no other account has this address");
-    let person = user::with_address(tx, email).await?.ok_or_else(nobody)?;
-    let is_owner = sqlx::query_scalar!(
-        r#"select exists (select from workspaces where id = $1 and owner_id = $2) as "is!""#,
-        workspace.0,
-        person.0
-    )
-    .fetch_one(tx.connection())
-    .await?;
-    if is_owner { Err(nobody()) } else { Ok(person) }
-}
 
 async fn read(
     tx: &mut Tx,
@@ -186,9 +181,9 @@ async fn read(
     offset: i64,
 ) -> Result<Vec<WorkspaceShare>> {
     let rows = sqlx::query!(
-        r#"select s.id, s.grantee, s.grantee_user_id, s.level, s.expires_at, s.created_at,
-                  u.email as "email?", u.name as "name?"
-           from shares s left join users u on u.id = s.grantee_user_id
+        r#"select s.id, s.grantee, s.grantee_user_id, s.grantee_org_id, s.grantee_workspace_id, s.level, s.expires_at,
+                  s.created_at, u.email as "email?", coalesce(u.name, o.name) as name
+           from shares s left join users u on u.id = s.grantee_user_id left join organizations o on o.id = s.grantee_org_id
            where s.workspace_id = $1 and ($2::uuid is null or s.id = $2)
            order by s.created_at, s.id limit $3 offset $4"#,
         workspace.0,
@@ -205,6 +200,8 @@ async fn read(
             user_id: row.grantee_user_id.map(UserId),
             email: row.email,
             name: row.name,
+            org_id: row.grantee_org_id.map(OrgId),
+            workspace_id: row.grantee_workspace_id.map(WorkspaceId),
             level: ShareLevel::parse(&row.level)?,
             expires_at: row.expires_at,
             created_at: row.created_at,

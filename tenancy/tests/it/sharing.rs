@@ -1,6 +1,6 @@
 //! Sharing one's own workspace.
 
-use tenancy::workspace::{self, NewWorkspaceShare};
+use tenancy::workspace::{self, NewWorkspaceShare, SharedWith};
 use tenancy::{
     Caller, Db, Page, Person, Result, ShareId, ShareLevel, UserId, WorkspaceId, workspace_action as action,
 };
@@ -20,10 +20,10 @@ async fn share(
     email: Option<&str>,
     level: ShareLevel,
 ) -> Result<ShareId> {
-    let email = email.map(|email| email.parse().unwrap());
+    let with = email.map_or(SharedWith::Platform, |email| SharedWith::Address(email.parse().unwrap()));
     let mut tx = db.begin(request()).await?;
     let allowed = tx.authorize::<action::Share>(&person(by), id).await?;
-    let new = NewWorkspaceShare { email, level, expires_at: None };
+    let new = NewWorkspaceShare { with, level, expires_at: None };
     let share = workspace::share(&mut tx, &allowed, &new).await?;
     tx.commit().await?;
     Ok(share.id)
@@ -104,11 +104,10 @@ async fn a_share_ends_at_the_instant_it_was_given_until() {
     let end = start() + chrono::TimeDelta::hours(1);
     let mut tx = world.db.begin(request()).await.unwrap();
     let allowed = tx.authorize::<action::Share>(&person(ZOE), ZOE_HOME).await.unwrap();
-    let email = Some("greg@example.com".parse().unwrap());
-    let past =
-        NewWorkspaceShare { email: email.clone(), level: ShareLevel::Viewer, expires_at: Some(start()) };
+    let with = SharedWith::Address("greg@example.com".parse().unwrap());
+    let past = NewWorkspaceShare { with: with.clone(), level: ShareLevel::Viewer, expires_at: Some(start()) };
     assert!(said(&workspace::share(&mut tx, &allowed, &past).await).starts_with("invalid expires_at"));
-    let new = NewWorkspaceShare { email, level: ShareLevel::Viewer, expires_at: Some(end) };
+    let new = NewWorkspaceShare { with, level: ShareLevel::Viewer, expires_at: Some(end) };
     workspace::share(&mut tx, &allowed, &new).await.unwrap();
     tx.commit().await.unwrap();
     let told = async || world.told(of("User", GREG), "Docs::read", document(DIARY)).await;

@@ -1,0 +1,314 @@
+//! Workspaces of organizations, and all that a person sees.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use tenancy::workspace::{self, NewWorkspace, Workspace, WorkspaceFilter, WorkspaceSort, WorkspaceUpdate};
+use tenancy::{
+    Action, Authorized, Caller, Request, Tx, Visibility, WorkspaceId, user_action, workspace_action as action,
+};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::App;
+use crate::body::{Json, Path, Query};
+use crate::context::{Asker, Me, Origin};
+use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
+use crate::org_ref::OrgRef;
+use crate::problem::Problem;
+use crate::revision::At;
+
+/// Which workspaces, and which part of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WorkspacesQuery {
+    /// Into which these get without being added.
+    #[param(inline)]
+    visibility: Option<Visibility>,
+    /// With this in their name, in whatever case.
+    search: Option<String>,
+    /// By what; with a dash from the other end.
+    #[serde(default = "by_name")]
+    #[param(inline, default = "name")]
+    sort: WorkspaceSort,
+    /// The page, from 1.
+    #[serde(default = "first")]
+    #[param(minimum = 1, default = 1)]
+    page: u32,
+    /// Most items of a page.
+    #[serde(default = "twenty")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: u32,
+    /// Names of the fields to return, separated by commas; all if left out.
+    fields: Option<String>,
+}
+
+fn by_name() -> WorkspaceSort {
+    WorkspaceSort::Name
+}
+
+impl WorkspacesQuery {
+    fn split(self) -> (WorkspaceFilter, ListQuery) {
+        let Self { visibility, search, sort, page, limit, fields } = self;
+        (WorkspaceFilter { visibility, search, sort }, ListQuery::new(page, limit, fields))
+    }
+}
+
+/// A page of workspaces.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
+pub(crate) struct WorkspaceList {
+    workspaces: Vec<Workspace>,
+    #[serde(flatten)]
+    page: PageView,
+}
+
+/// A workspace to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateWorkspace {
+    /// Of which the organization has no other workspace.
+    #[schema(example = "Research", min_length = 1, max_length = 200)]
+    name: String,
+    /// Who gets in without being added.
+    #[serde(default = "open")]
+    #[schema(default = "org")]
+    visibility: Visibility,
+}
+
+fn open() -> Visibility {
+    Visibility::Org
+}
+
+/// What is changed of a workspace; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpdateWorkspace {
+    /// Of which the organization has no other workspace.
+    #[schema(min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// Who gets in without being added.
+    visibility: Option<Visibility>,
+}
+
+/// A transaction, and the proof that the caller may do this to the workspace in the path.
+pub(super) async fn within<A: Action<Target = WorkspaceId>>(
+    app: &App,
+    request: Request,
+    caller: &Caller,
+    (org, id): (OrgRef, WorkspaceId),
+) -> Result<(Tx, Authorized<A>), Problem> {
+    let org = org.of(caller)?;
+    let mut tx = app.db.begin(request).await?;
+    let id = workspace::in_org(&mut tx, org, id).await?;
+    let allowed = tx.authorize::<A>(caller, id).await?;
+    Ok((tx, allowed))
+}
+
+/// List my workspaces
+///
+/// Every one that you see: your own, those of your organizations, and those that are shared with you.
+#[utoipa::path(
+    get, path = "/api/v1/workspaces", tag = "workspaces", params(WorkspacesQuery),
+    responses(
+        (status = 200, description = "A page of workspaces", body = WorkspaceList),
+        (status = 401, description = "Not signed in", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn list_mine(
+    State(app): State<App>,
+    me: Me,
+    Origin(request): Origin,
+    Query(query): Query<WorkspacesQuery>,
+) -> Result<impl IntoResponse, Problem> {
+    let (filter, list) = query.split();
+    let page = list.page()?;
+    let mut tx = app.db.begin(request).await?;
+    let allowed = tx.authorize::<user_action::ListOrgs>(&me.caller, me.id).await?;
+    list.json("workspaces", workspace::visible(&mut tx, &allowed, &filter, page).await?)
+}
+
+/// List an organization's workspaces
+///
+/// Those that you see.
+#[utoipa::path(
+    get, path = "/api/v1/orgs/{org_id}/workspaces", tag = "workspaces",
+    params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), WorkspacesQuery),
+    responses(
+        (status = 200, description = "A page of workspaces", body = WorkspaceList),
+        (status = 401, description = "Not signed in", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such organization", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(org): Path<OrgRef>,
+    Query(query): Query<WorkspacesQuery>,
+) -> Result<impl IntoResponse, Problem> {
+    let org = org.of(&caller)?;
+    let (filter, list) = query.split();
+    let page = list.page()?;
+    let mut tx = app.db.begin(request).await?;
+    let allowed = tx.authorize::<action::List>(&caller, org).await?;
+    list.json("workspaces", workspace::list(&mut tx, &allowed, &filter, page).await?)
+}
+
+/// Make a workspace
+///
+/// You are its first admin.
+#[utoipa::path(
+    post, path = "/api/v1/orgs/{org_id}/workspaces", tag = "workspaces", request_body = CreateWorkspace,
+    params(("org_id" = OrgRef, Path, description = "The organization, or `current`")),
+    responses(
+        (status = 201, description = "The workspace", body = Workspace),
+        (status = 401, description = "Not signed in", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such organization", body = Problem),
+        (status = 409, description = "`name_taken`, or `limit_reached`, or `no_current_organization`", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(org): Path<OrgRef>,
+    Json(body): Json<CreateWorkspace>,
+) -> Result<impl IntoResponse, Problem> {
+    let org = org.of(&caller)?;
+    let new = NewWorkspace { name: body.name, visibility: body.visibility };
+    let mut tx = app.db.begin(request).await?;
+    let allowed = tx.authorize::<action::Create>(&caller, org).await?;
+    let workspace = workspace::create(&mut tx, &allowed, &new).await?;
+    let revision = tx.commit().await?;
+    let location = [(header::LOCATION, format!("/api/v1/orgs/{org}/workspaces/{}", workspace.id))];
+    Ok((StatusCode::CREATED, At(revision), location, axum::Json(workspace)))
+}
+
+/// See a workspace
+#[utoipa::path(
+    get, path = "/api/v1/orgs/{org_id}/workspaces/{workspace_id}", tag = "workspaces",
+    params(
+        ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
+        ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
+        FieldsQuery,
+    ),
+    responses(
+        (status = 200, description = "The workspace", body = Workspace),
+        (status = 401, description = "Not signed in", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such workspace of this organization", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(path): Path<(OrgRef, WorkspaceId)>,
+    Query(query): Query<FieldsQuery>,
+) -> Result<impl IntoResponse, Problem> {
+    let (mut tx, allowed) = within::<action::View>(&app, request, &caller, path).await?;
+    query.json(workspace::get(&mut tx, &allowed).await?)
+}
+
+/// Change a workspace
+///
+/// One that is made private takes effect with the next decision. If nobody could manage it then, you become its admin.
+#[utoipa::path(
+    patch, path = "/api/v1/orgs/{org_id}/workspaces/{workspace_id}", tag = "workspaces",
+    request_body = UpdateWorkspace,
+    params(
+        ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
+        ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
+    ),
+    responses(
+        (status = 200, description = "The workspace as it is now", body = Workspace),
+        (status = 401, description = "Not signed in", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such workspace of this organization", body = Problem),
+        (status = 409, description = "`name_taken`, or `no_current_organization`", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn update(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(path): Path<(OrgRef, WorkspaceId)>,
+    Json(body): Json<UpdateWorkspace>,
+) -> Result<impl IntoResponse, Problem> {
+    let (mut tx, allowed) = within::<action::Update>(&app, request, &caller, path).await?;
+    let may_open = match body.visibility {
+        Some(_) => Some(tx.authorize::<action::SetVisibility>(&caller, *allowed.target()).await?),
+        None => None,
+    };
+    let update =
+        WorkspaceUpdate { name: body.name.as_deref(), visibility: may_open.as_ref().zip(body.visibility) };
+    let workspace = workspace::update(&mut tx, &allowed, update).await?;
+    Ok((At(tx.commit().await?), axum::Json(workspace)))
+}
+
+/// Delete a workspace
+///
+/// With everything in it, for good. The default workspace stays until another one is it.
+#[utoipa::path(
+    delete, path = "/api/v1/orgs/{org_id}/workspaces/{workspace_id}", tag = "workspaces",
+    params(
+        ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
+        ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 401, description = "Not signed in", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such workspace of this organization", body = Problem),
+        (status = 409, description = "`default_workspace`, or `no_current_organization`", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(path): Path<(OrgRef, WorkspaceId)>,
+) -> Result<impl IntoResponse, Problem> {
+    let (mut tx, allowed) = within::<action::Delete>(&app, request, &caller, path).await?;
+    workspace::delete(&mut tx, &allowed).await?;
+    Ok((At(tx.commit().await?), StatusCode::NO_CONTENT))
+}
+
+/// Make a workspace the default
+///
+/// People come to it first; the one that was it, is it no more.
+#[utoipa::path(
+    post, path = "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/default", tag = "workspaces",
+    params(
+        ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
+        ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
+    ),
+    responses(
+        (status = 200, description = "The workspace as it is now", body = Workspace),
+        (status = 401, description = "Not signed in", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such workspace of this organization", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn set_default(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(path): Path<(OrgRef, WorkspaceId)>,
+) -> Result<impl IntoResponse, Problem> {
+    let (mut tx, allowed) = within::<action::SetDefault>(&app, request, &caller, path).await?;
+    let workspace = workspace::set_default(&mut tx, &allowed).await?;
+    Ok((At(tx.commit().await?), axum::Json(workspace)))
+}

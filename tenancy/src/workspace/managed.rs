@@ -1,0 +1,94 @@
+//! Workspaces do not get out of hand: somebody can manage each of an organization's, whatever is done to its members.
+
+use crate::action::workspace;
+use crate::error::{Error, Result};
+use crate::id::{UserId, WorkspaceId};
+use crate::tx::Tx;
+
+/// Whether a person can manage a workspace before something is done to them there. The organization's lock is held.
+pub(crate) struct Managers {
+    workspace: WorkspaceId,
+    was: Powers,
+}
+
+/// What those who manage a workspace can do: change its members, and where an organization is read-only at least see
+/// with whom it is shared.
+#[derive(Debug, Clone, Copy)]
+struct Powers {
+    changes: bool,
+    sees: bool,
+}
+
+impl Managers {
+    /// What somebody can do now.
+    pub(crate) async fn before(tx: &mut Tx, workspace: WorkspaceId, user: UserId) -> Result<Self> {
+        Ok(Self { workspace, was: powers(tx, workspace, &[user]).await? })
+    }
+
+    /// Sees that somebody can still do it, now that it is done.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] `last_admin`, with which the transaction has to end.
+    pub(crate) async fn after(self, tx: &mut Tx) -> Result<()> {
+        let people = people(tx, self.workspace).await?;
+        let are = powers(tx, self.workspace, &people).await?;
+        if (self.was.changes && !are.changes) || (self.was.sees && !are.sees) {
+            return Err(Error::conflict(
+                "last_admin",
+                "nobody else could manage the workspace; make somebody else its admin first",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Whether anybody of the organization can manage a workspace.
+pub(super) async fn has_manager(tx: &mut Tx, workspace: WorkspaceId) -> Result<bool> {
+    let people = people(tx, workspace).await?;
+    tx.anyone_may::<workspace::SetMemberRole>(&people, &workspace).await
+}
+
+async fn powers(tx: &mut Tx, workspace: WorkspaceId, people: &[UserId]) -> Result<Powers> {
+    Ok(Powers {
+        changes: tx.anyone_may::<workspace::SetMemberRole>(people, &workspace).await?,
+        sees: tx.anyone_may::<workspace::ListShares>(people, &workspace).await?,
+    })
+}
+
+/// Those of the organization who may have something to say in a workspace, the likeliest first.
+async fn people(tx: &mut Tx, workspace: WorkspaceId) -> Result<Vec<UserId>> {
+    let ids = sqlx::query_scalar!(
+        "select m.user_id from workspaces w
+         join memberships m on m.org_id = w.org_id and m.suspended_at is null
+         left join workspace_members wm on wm.workspace_id = w.id and wm.user_id = m.user_id
+         where w.id = $1
+         order by array_position(array['admin', 'editor', 'viewer'], wm.role),
+                  array_position(array['owner', 'admin', 'manager', 'member'], m.role), m.user_id",
+        workspace.0,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok(ids.into_iter().map(UserId).collect())
+}
+
+/// Takes a workspace out of the sessions of those who work there and do not see it any more.
+pub(crate) async fn forget_unseen(tx: &mut Tx, workspace: WorkspaceId) -> Result<()> {
+    let people = sqlx::query_scalar!(
+        "select distinct user_id from sessions where workspace_id = $1 and revoked_at is null order by user_id",
+        workspace.0,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    for id in people {
+        if !tx.anyone_may::<workspace::View>(&[UserId(id)], &workspace).await? {
+            sqlx::query!(
+                "update sessions set workspace_id = null where user_id = $1 and workspace_id = $2",
+                id,
+                workspace.0,
+            )
+            .execute(tx.connection())
+            .await?;
+        }
+    }
+    Ok(())
+}

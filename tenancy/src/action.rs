@@ -349,6 +349,8 @@ actions! {
         ManageQueue = "platform.manage_queue" on Platform;
         /// Remove sessions and links that ended long ago.
         TrimSessions = "platform.trim_sessions" on Platform;
+        /// Remove records of what was counted long ago.
+        TrimUsage = "platform.trim_usage" on Platform;
         /// Become the first administrator.
         SetUp = "platform.set_up" on Platform;
         /// Read the platform's chain of the audit log.
@@ -585,6 +587,8 @@ actions! {
         Reactivate = "agent.reactivate" on AgentId, locks org;
         /// Share an agent with another organization, and end such shares.
         Share = "agent.share" on AgentId, locks org;
+        /// See with whom an agent is shared.
+        ListShares = "agent.list_shares" on AgentId;
     }
     instance {
         /// List instances.

@@ -6,3 +6,4 @@ mod send_mail;
 mod sweep_trials;
 mod trim_jobs;
 mod trim_sessions;
+mod trim_usage;

@@ -53,6 +53,8 @@ impl Failure {
             | Error::BadCredentials
             | Error::SecondFactorRequired
             | Error::Forbidden { .. }
+            | Error::Refused { .. }
+            | Error::LimitReached { .. }
             | Error::Conflict { .. } => Self::Refused,
             Error::Unreachable | Error::NotReached(_) => Self::Unavailable,
             Error::Store(error) => {

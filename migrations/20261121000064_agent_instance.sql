@@ -9,7 +9,7 @@ create trigger agents_version before update on agents for each row execute funct
 -- A share of something with an organization can have a price, in EUR for each use.
 alter table shares
     add column price_per_use numeric(18, 4) constraint shares_price
-        check (price_per_use > 0 and grantee = 'organization');
+        check (price_per_use is null or (price_per_use > 0 and grantee = 'organization'));
 
 -- An organization's installations of something: each works once the technical and the economic side said yes.
 create table instances (

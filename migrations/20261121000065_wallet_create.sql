@@ -2,7 +2,9 @@
 -- apart from the organization, so that spending holds nobody up who works in it.
 create table wallets (
     org_id uuid primary key references organizations (id) on delete cascade,
-    balance numeric(18, 4) not null default 0 constraint wallets_balance check (balance >= 0)
+    balance numeric(18, 4) not null default 0 constraint wallets_balance check (balance >= 0),
+    -- How many entries there are.
+    length bigint not null default 0
 );
 
 insert into wallets (org_id) select id from organizations;
@@ -18,6 +20,8 @@ create trigger organizations_wallet after insert on organizations for each row e
 create table wallet_entries (
     id uuid primary key,
     org_id uuid not null references organizations (id) on delete cascade,
+    -- Its place among the entries of the organization, from 1: times are those of transactions, which overlap.
+    seq bigint not null,
     -- Positive for a credit, negative for a debit.
     amount numeric(18, 4) not null check (amount <> 0),
     -- The balance with this entry.
@@ -33,17 +37,18 @@ create table wallet_entries (
     used_id text,
     counterparty_id uuid references organizations (id) on delete set null,
     created_at timestamptz not null,
+    constraint wallet_entries_seq unique (org_id, seq),
     constraint wallet_entries_key unique (org_id, kind, key),
     constraint wallet_entries_used check (num_nonnulls(used_type, used_id) = case kind when 'payment' then 0 else 2 end)
 );
 
-create index wallet_entries_of_org on wallet_entries (org_id, created_at desc, id desc);
 create index wallet_entries_counterparty on wallet_entries (counterparty_id) where counterparty_id is not null;
 
 create function wallet_entry() returns trigger language plpgsql as $$
 begin
     -- Locks the wallet: entries of one organization are made one after the other.
-    update wallets set balance = balance + new.amount where org_id = new.org_id returning balance into new.balance;
+    update wallets set balance = balance + new.amount, length = length + 1 where org_id = new.org_id
+    returning balance, length into new.balance, new.seq;
     return new;
 end $$;
 
@@ -56,7 +61,7 @@ end $$;
 
 -- They go with their organization, and forget other organizations that are gone.
 create trigger wallet_entries_stay
-    before update of id, org_id, amount, balance, kind, reason, key, used_type, used_id, created_at on wallet_entries
+    before update of id, org_id, seq, amount, balance, kind, reason, key, used_type, used_id, created_at on wallet_entries
     for each row execute function wallet_entry_stays();
 
 -- WHEN is looked at before the trigger runs: where an organization goes, the foreign key's trigger deletes them.

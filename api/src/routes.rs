@@ -12,6 +12,7 @@ mod authorize;
 mod decisions;
 mod health;
 mod import;
+mod instance_activations;
 mod instances;
 mod job_kinds;
 mod keys;
@@ -253,8 +254,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(usage::record))
         .routes(routes!(instances::list, instances::create))
         .routes(routes!(instances::get, instances::update, instances::delete))
-        .routes(routes!(instances::set_technical))
-        .routes(routes!(instances::set_economic))
+        .routes(routes!(instance_activations::set_technical))
+        .routes(routes!(instance_activations::set_economic))
         .merge(operations())
 }
 

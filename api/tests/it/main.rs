@@ -3,6 +3,7 @@
 
 mod admin_queue;
 mod admin_users;
+mod agents;
 mod audit;
 mod auth;
 mod authorize;
@@ -15,6 +16,7 @@ mod decisions;
 mod docs;
 mod health;
 mod import;
+mod instances;
 mod jobs;
 mod keys;
 mod me;
@@ -31,4 +33,6 @@ mod security;
 mod sessions;
 mod stats;
 mod support;
+mod usage;
+mod wallet;
 mod world;

@@ -113,8 +113,8 @@ pub(crate) async fn append(tx: &mut Tx, entry: &Entry<'_>) -> Result<WalletEntry
     let row = sqlx::query_as!(
         Row,
         "insert into wallet_entries
-             (id, org_id, kind, amount, balance, reason, key, used_type, used_id, counterparty_id, created_at)
-         values ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10)
+             (id, org_id, seq, kind, amount, balance, reason, key, used_type, used_id, counterparty_id, created_at)
+         values ($1, $2, 0, $3, $4, 0, $5, $6, $7, $8, $9, $10)
          returning id, kind, amount, balance, reason, key, used_type, used_id, counterparty_id, created_at",
         id,
         entry.org.0,

@@ -51,7 +51,7 @@ pub async fn entries(
          from wallet_entries
          where org_id = $1 and ($2::text is null or kind = $2)
              and ($3::timestamptz is null or created_at >= $3) and ($4::timestamptz is null or created_at < $4)
-         order by created_at desc, id desc limit $5 offset $6",
+         order by seq desc limit $5 offset $6",
         org.0,
         kind,
         filter.since,

@@ -76,7 +76,7 @@ async fn a_lent_agent_is_paid_for_once_for_each_key() {
     assert_eq!((balance(&world, GLOBEX).await, balance(&world, ACME).await), ("0.00".into(), "2.00".into()));
     let entries = format!(
         "select kind, amount, used_type, used_id = '{ACME_AGENT}', counterparty_id = '{GLOBEX}' from wallet_entries
-         where org_id = '{ACME}' order by created_at, id"
+         where org_id = '{ACME}' order by seq"
     );
     assert_eq!(world.sql(&entries).await, "earning|0.7500|Agent|t|t\nearning|1.2500|Agent|t|t");
     let id = first.unwrap().into_inner().id;

@@ -84,6 +84,11 @@ matrix: ## Write policies/matrix.txt anew: who may do what
 	$(CARGO) run --quiet -- policies matrix > target/matrix.txt
 	mv target/matrix.txt policies/matrix.txt
 
+.PHONY: examples
+examples: ## Write api/examples.json anew, after an operation is new or is answered differently
+	WRITE_EXAMPLES=1 $(HARNESS) run -- $(CARGO) nextest run $(ALL) \
+		-E 'package(api) and test(=tour::the_examples_are_what_the_server_answers)'
+
 .PHONY: tools
 tools: ## Install what the tests need and this machine lacks
 	@harness/install.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs and this machine lacks: the programs of Postgres and of Redis, a headless Chromium with
-# its driver, and cargo-nextest. Does nothing, quickly, where all are there.
+# its driver, cargo-nextest, and Schemathesis. Does nothing, quickly, where all are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -138,3 +138,5 @@ if ! cargo nextest --version >/dev/null 2>&1; then
     # Not optimized: it waits for tests most of the time, and compiles in a third of the time.
     CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-nextest --version "$NEXTEST" --locked --debug --quiet
 fi
+
+harness/schemathesis.sh

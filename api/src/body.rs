@@ -106,7 +106,7 @@ fn parameter(rejection: &QueryRejection) -> FieldError {
 }
 
 /// Reads the whole body, within the limit of its route.
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Response> {
+pub(crate) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Response> {
     Bytes::from_request(request, state).await.map_err(|rejection| {
         let problem = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             Problem::new(
@@ -150,7 +150,8 @@ fn field(field: &str, message: &str) -> FieldError {
     FieldError { field: field.to_owned(), message: message.to_owned() }
 }
 
-fn invalid(field: FieldError) -> Problem {
+/// A field that is wrong.
+pub(crate) fn invalid(field: FieldError) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", said(&field)).with_fields(vec![field])
 }
 
@@ -162,4 +163,11 @@ pub(crate) fn malformed(field: FieldError) -> Problem {
 /// What is wrong, in one line.
 pub(crate) fn said(field: &FieldError) -> String {
     if field.field.is_empty() { field.message.clone() } else { format!("{}: {}", field.field, field.message) }
+}
+
+/// Tells a field that is null from one that is left out, which its default stands for.
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }

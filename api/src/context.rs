@@ -9,6 +9,7 @@ use tenancy::{AccessToken, Caller, Error, Person, Request, Token, UserId, api_ke
 use crate::app::App;
 use crate::client_address::ClientAddress;
 use crate::problem::Problem;
+use crate::throttle;
 
 /// The header that names a request in logs, traces and the audit log.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -48,7 +49,10 @@ impl FromRequestParts<App> for Asker {
             return Err(Problem::bad_credentials().into_response());
         };
         match api_key::authenticate(&app.db, &token).await {
-            Ok(Some(caller)) => Ok(Self(caller)),
+            Ok(Some(caller)) => {
+                throttle::request(app, &caller).await.map_err(Problem::into_response)?;
+                Ok(Self(caller))
+            }
             Ok(None) => Err(Problem::bad_credentials().into_response()),
             Err(error) => Err(Problem::from(error).into_response()),
         }

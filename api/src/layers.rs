@@ -16,6 +16,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
 use crate::context::REQUEST_ID;
+use crate::idempotency::{KEY, REPLAYED};
 use crate::observe::Observe;
 use crate::problem::Problem;
 use crate::revision::REVISION;
@@ -116,6 +117,20 @@ fn cors(app: &App) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
-        .expose_headers([REQUEST_ID, HeaderName::from_static(REVISION), header::LOCATION])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            REQUEST_ID,
+            KEY,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+        ])
+        .expose_headers([
+            REQUEST_ID,
+            HeaderName::from_static(REVISION),
+            header::LOCATION,
+            REPLAYED,
+            header::ETAG,
+            header::RETRY_AFTER,
+        ])
 }

@@ -1,12 +1,15 @@
 //! The OpenAPI document, made from the code.
 
+mod examples;
+mod problems;
+
 use serde_json::json;
 use utoipa::Modify;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, RefOr, Response, Server};
+use utoipa::openapi::{OpenApi, Server};
 
 use crate::routes::{self, Access, TABLE};
 
@@ -33,10 +36,14 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "auth", description = "Getting an account, and into it"),
         (name = "admin", description = "Accounts, for those who look after them"),
         (name = "me", description = "A person's own account"),
+        (name = "orgs", description = "Organizations"),
+        (name = "members", description = "Who belongs to an organization"),
+        (name = "invitations", description = "Who is to belong to one"),
+        (name = "workspaces", description = "Folders of content, and who gets into them"),
+        (name = "context", description = "Where one works"),
         (name = "agents", description = "AI agents, with whom they are shared, and who used them"),
-        (name = "wallet", description = "Money of organizations"),
-        (name = "usage", description = "What organizations use of what their plan allows"),
         (name = "instances", description = "An organization's installations of something"),
+        (name = "usage", description = "What an organization uses, and its wallet"),
         (name = "audit", description = "Who changed what"),
         (name = "operations", description = "For whoever runs it"),
     ),
@@ -70,18 +77,18 @@ pub fn pages() -> OpenApi {
     crate::pages::routes().into_openapi()
 }
 
-/// Says for each operation what decides it, and who serves it.
+/// Says for each operation what decides it, who serves it, what can happen to it, and how it looks.
 pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
     document.servers = Some(vec![Server::new(public_url)]);
+    problems::declare(&mut document);
     for (method, path, access) in TABLE {
         let Some(operation) = document.paths.paths.get_mut(*path).and_then(|item| operation(item, method))
         else {
             continue;
         };
-        if path.contains("{org_id}") {
-            describe_current(operation);
-        }
-        describe_problems(operation);
+        operation.operation_id = Some(name(method, path));
+        problems::describe(operation, path, *access);
+        examples::show(operation, method, path);
         match access {
             Access::Action(action) => operation.extensions = Some(x_action(action)),
             Access::Open(action) => {
@@ -92,6 +99,13 @@ pub(crate) fn finish(mut document: OpenApi, public_url: &str) -> OpenApi {
         }
     }
     document
+}
+
+/// The id of an operation, which no other one has: `get_orgs_by_org_id_keys`. Those of handlers are unique in their file only.
+fn name(method: &str, path: &str) -> String {
+    let path = path.trim_start_matches("/api/v1").replace('{', "by_").replace('}', "");
+    let parts = path.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|part| !part.is_empty());
+    parts.fold(method.to_owned(), |name, part| name + "_" + part)
 }
 
 fn x_action(action: &str) -> Extensions {
@@ -107,43 +121,4 @@ fn operation<'i>(item: &'i mut PathItem, method: &str) -> Option<&'i mut Operati
         "delete" => item.delete.as_mut(),
         _ => None,
     }
-}
-
-/// `current` in a path may stand for nothing.
-fn describe_current(operation: &mut Operation) {
-    let responses = &mut operation.responses.responses;
-    if let (false, Some(RefOr::T(problem))) = (responses.contains_key("409"), responses.get("401")) {
-        let mut problem = problem.clone();
-        problem.description =
-            "`no_current_organization`: the path says `current`, and you work in none".into();
-        responses.insert("409".into(), RefOr::T(problem));
-    }
-}
-
-/// Errors are problem details, and every body may be too large.
-fn describe_problems(operation: &mut Operation) {
-    if operation.request_body.is_some() && !operation.responses.responses.contains_key("413") {
-        let problem = operation.responses.responses.get("401").cloned();
-        if let Some(RefOr::T(mut problem)) = problem {
-            problem.description = "Body too large".into();
-            operation.responses.responses.insert("413".into(), RefOr::T(problem));
-        }
-    }
-    for (status, response) in &mut operation.responses.responses {
-        if let RefOr::T(response) = response
-            && status.starts_with(['4', '5'])
-            && is_problem(response)
-            && let Some(content) = response.content.shift_remove("application/json")
-        {
-            response.content.insert("application/problem+json".into(), content);
-        }
-    }
-}
-
-/// `/readyz` answers 503 with its report, which is no problem.
-fn is_problem(response: &Response) -> bool {
-    response.content.values().any(|content| match content {
-        RefOr::T(content) => content.schema.is_some(),
-        RefOr::Ref(_) => true,
-    })
 }

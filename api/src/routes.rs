@@ -1,5 +1,6 @@
 //! Every route, with the action that decides it.
 
+mod admin_orgs;
 mod admin_queue;
 mod admin_users;
 mod agent_shares;
@@ -18,6 +19,9 @@ mod job_kinds;
 mod keys;
 mod mail;
 mod me;
+mod members;
+mod org_registration;
+mod orgs;
 mod personal_workspace;
 mod policies;
 mod queue;
@@ -124,6 +128,25 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("put", "/api/v1/admin/users/{user_id}/ai", Action("user.set_ai")),
     ("put", "/api/v1/admin/users/{user_id}/platform-role", Action("user.set_platform_role")),
     ("delete", "/api/v1/admin/users/{user_id}/sessions", Action("user.revoke_sessions")),
+    ("post", "/api/v1/orgs/register", Open("org.register")),
+    ("get", "/api/v1/orgs", Action("user.list_orgs")),
+    ("post", "/api/v1/orgs", Action("org.create")),
+    ("get", "/api/v1/orgs/{org_id}", Action("org.view")),
+    ("patch", "/api/v1/orgs/{org_id}", Action("org.update")),
+    ("post", "/api/v1/orgs/{org_id}/transfer", Action("org.transfer")),
+    ("post", "/api/v1/orgs/{org_id}/leave", Action("org.leave")),
+    ("get", "/api/v1/orgs/{org_id}/members", Action("member.list")),
+    ("post", "/api/v1/orgs/{org_id}/members", Action("member.add")),
+    ("get", "/api/v1/orgs/{org_id}/members/{user_id}", Action("membership.view")),
+    ("patch", "/api/v1/orgs/{org_id}/members/{user_id}", Action("membership.set_role")),
+    ("delete", "/api/v1/orgs/{org_id}/members/{user_id}", Action("membership.remove")),
+    ("post", "/api/v1/orgs/{org_id}/members/{user_id}/suspend", Action("membership.suspend")),
+    ("post", "/api/v1/orgs/{org_id}/members/{user_id}/resume", Action("membership.resume")),
+    ("get", "/api/v1/admin/orgs", Action("org.list")),
+    ("put", "/api/v1/admin/orgs/{org_id}/plan", Action("org.set_plan")),
+    ("put", "/api/v1/admin/orgs/{org_id}/subscription", Action("org.set_subscription")),
+    ("post", "/api/v1/admin/orgs/{org_id}/suspend", Action("org.suspend")),
+    ("post", "/api/v1/admin/orgs/{org_id}/resume", Action("org.resume")),
     ("get", "/api/v1/me/second-factor", Action("user.view")),
     ("post", "/api/v1/me/second-factor", Action("user.manage_second_factor")),
     ("delete", "/api/v1/me/second-factor", Action("user.manage_second_factor")),
@@ -241,6 +264,20 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(audit::list_in_org))
         .routes(routes!(audit_export::export_of_org))
         .routes(routes!(stats::get))
+        .routes(routes!(org_registration::register))
+        .routes(routes!(orgs::list, orgs::create))
+        .routes(routes!(orgs::get, orgs::update))
+        .routes(routes!(orgs::transfer))
+        .routes(routes!(orgs::leave))
+        .routes(routes!(members::list, members::add))
+        .routes(routes!(members::get, members::update, members::remove))
+        .routes(routes!(members::suspend))
+        .routes(routes!(members::resume))
+        .routes(routes!(admin_orgs::list))
+        .routes(routes!(admin_orgs::set_plan))
+        .routes(routes!(admin_orgs::set_subscription))
+        .routes(routes!(admin_orgs::suspend))
+        .routes(routes!(admin_orgs::resume))
         .routes(routes!(agents::list, agents::create))
         .routes(routes!(agents::create_in_org))
         .routes(routes!(agents::get, agents::update, agents::deactivate))

@@ -4,6 +4,7 @@
 //! what should not have counted is given back. With a Redis all processes count together, without one, or while it does
 //! not answer, each counts by itself. Never does a limit stop to count, and never is it the cause of an error.
 
+mod allowance;
 mod budget;
 mod cell;
 mod process;
@@ -22,6 +23,7 @@ use axum::http::StatusCode;
 use runtime::config::Rate;
 use runtime::{Clock, Config};
 
+pub(crate) use self::allowance::request;
 use self::budget::Budget;
 use self::cell::Cell;
 use self::process::Process;
@@ -31,6 +33,9 @@ use crate::problem::Problem;
 
 /// How long a request waits for Redis before the process decides by itself.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Plans count requests in this time.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// While an account is under attack, one address has this part of its tries there.
 const UNDER_ATTACK: u64 = 3;
@@ -55,6 +60,8 @@ pub(crate) enum Limit {
     AccountUnderAttack,
     /// Accounts that are opened, and links that are asked for, from one address.
     RegisterPerIp,
+    /// Requests with the keys of one organization: so many in a minute.
+    RequestsPerOrg(NonZeroU32),
 }
 
 impl Limit {
@@ -66,7 +73,15 @@ impl Limit {
             Self::SignInPerAccountUnderAttack => "sign_in_per_account_under_attack",
             Self::AccountUnderAttack => "account_under_attack",
             Self::RegisterPerIp => "register_per_ip",
+            Self::RequestsPerOrg(_) => "requests_per_org",
         }
+    }
+
+    /// Tells operators that somebody has to wait.
+    fn reached(self, after: Duration) -> Retry {
+        metrics::counter!("doorward_throttled_total", "limit" => self.name()).increment(1);
+        tracing::info!(limit = self.name(), "a limit is reached");
+        Retry(after)
     }
 
     /// What it counts in.
@@ -160,11 +175,7 @@ impl Throttle {
         let (place, answer) = shared.unwrap_or_else(|| (Place::Process, self.0.process.take(cell, budget)));
         match answer {
             Ok(()) => Ok(Spent { throttle: self.clone(), cell, budget, place }),
-            Err(after) => {
-                metrics::counter!("doorward_throttled_total", "limit" => limit.name()).increment(1);
-                tracing::info!(limit = limit.name(), "a limit is reached");
-                Err(Retry(after))
-            }
+            Err(after) => Err(limit.reached(after)),
         }
     }
 
@@ -178,6 +189,7 @@ impl Throttle {
                 Budget::of(Rate { count: per_account.count.saturating_mul(ATTACK), ..per_account })
             }
             Limit::RegisterPerIp => Budget::of(self.0.register_per_ip),
+            Limit::RequestsPerOrg(count) => Budget::of(Rate { count, per: MINUTE }),
         }
     }
 }

@@ -26,6 +26,7 @@ mod psql;
 pub mod queries;
 mod redis;
 mod redis_server;
+mod schemathesis;
 pub mod smtp;
 mod watch;
 
@@ -36,6 +37,7 @@ pub use database::Database;
 pub use postgres::{Postgres, VARIABLE};
 pub use redis::Redis;
 pub use redis_server::RedisServer;
+pub use schemathesis::Schemathesis;
 pub use smtp::Smtp;
 
 use std::sync::OnceLock;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::Context;
-use harness::{Binaries, BrowserPrograms, Postgres, RedisServer, VARIABLE, queries};
+use harness::{Binaries, BrowserPrograms, Postgres, RedisServer, Schemathesis, VARIABLE, queries};
 
 const USAGE: &str = "\
 usage:
@@ -42,7 +42,13 @@ fn main() -> ExitCode {
 /// Runs a program beside the servers and ends as it ends.
 fn run(program: &str, arguments: &[&str]) -> anyhow::Result<ExitCode> {
     let postgres = Postgres::start()?;
-    let status = Command::new(program).args(arguments).env(VARIABLE, postgres.url()).status();
+    let mut command = Command::new(program);
+    command.args(arguments).env(VARIABLE, postgres.url());
+    // Where there is none, the tests that need it say so.
+    if let Ok(schemathesis) = Schemathesis::find() {
+        command.env(Schemathesis::VARIABLE, schemathesis.program());
+    }
+    let status = command.status();
     drop(postgres);
     let status = status.with_context(|| format!("cannot run {program}"))?;
     Ok(code(status))

@@ -10,6 +10,7 @@ mod verification;
 pub(crate) use password::mail_link;
 pub use password::{answer_forgotten, change_password, request_password_reset, set_password};
 pub use register::{Registration, register};
+pub(crate) use register::{open, welcome};
 pub use rest::{deactivate, reactivate};
 pub use set_up::{NewAdmin, set_up, set_up_link};
 pub use sign_in::{Credentials, Reauthentication, reauthenticate, sign_in};

@@ -349,6 +349,8 @@ actions! {
         ManageQueue = "platform.manage_queue" on Platform;
         /// Remove sessions and links that ended long ago.
         TrimSessions = "platform.trim_sessions" on Platform;
+        /// Remove answers that were kept for requests sent again.
+        TrimIdempotencyKeys = "platform.trim_idempotency_keys" on Platform;
         /// Remove records of what was counted long ago.
         TrimUsage = "platform.trim_usage" on Platform;
         /// Become the first administrator.

@@ -91,6 +91,14 @@ impl Job for TrimSessions {
     const KIND: &'static str = "session.trim";
 }
 
+/// Removes answers that were kept for requests sent again, and are too old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrimIdempotencyKeys {}
+
+impl Job for TrimIdempotencyKeys {
+    const KIND: &'static str = "idempotency.trim";
+}
+
 /// Removes records of usage that nobody sends again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrimUsage {}

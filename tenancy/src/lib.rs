@@ -45,12 +45,14 @@ pub mod agent;
 pub mod api_key;
 pub mod audit;
 pub mod decision_log;
+pub mod idempotency;
 pub mod import;
 pub mod instance;
 pub mod link;
 pub mod mail;
 pub mod membership;
 pub mod organization;
+pub mod plan;
 pub mod queue;
 pub mod resource;
 pub mod second_factor;
@@ -105,8 +107,8 @@ pub use id::{
 };
 pub use identity::{AccountSettings, Identity};
 pub use jobs::{
-    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimJobs, TrimSessions,
-    TrimUsage,
+    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimIdempotencyKeys, TrimJobs,
+    TrimSessions, TrimUsage,
 };
 pub use link::{LinkPurpose, LinkToken};
 pub use mail::{Locale, Mail, MailTemplate};

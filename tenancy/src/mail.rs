@@ -12,7 +12,8 @@ pub use sample::send_sample;
 
 use chrono::{DateTime, Utc};
 
-use crate::id::{LinkId, UserId};
+use crate::id::{LinkId, OrgId, UserId};
+use crate::organization::OrgNotice;
 use crate::words::words;
 
 words! {
@@ -52,6 +53,8 @@ words! {
         Expired = "expired",
         /// An admin closed the account.
         Disabled = "disabled",
+        /// The platform did something with an organization.
+        OrgNotice = "org_notice",
         /// What was erased.
         DeletionReceipt = "deletion_receipt",
         /// An export can be fetched.
@@ -128,6 +131,15 @@ pub enum Mail {
         /// Whose account.
         user_id: UserId,
     },
+    /// To an owner of an organization with which the platform did something.
+    OrgNotice {
+        /// The owner.
+        user_id: UserId,
+        /// The organization.
+        org_id: OrgId,
+        /// What was done.
+        notice: OrgNotice,
+    },
     /// Any template with invented content, for an operator who wants to see whether mails arrive and how they look.
     Sample {
         /// Which.
@@ -154,7 +166,8 @@ impl Mail {
             | Self::PasswordChanged { user_id, .. }
             | Self::SecondFactorChanged { user_id, .. }
             | Self::Approved { user_id }
-            | Self::Disabled { user_id } => Some(*user_id),
+            | Self::Disabled { user_id }
+            | Self::OrgNotice { user_id, .. } => Some(*user_id),
             Self::Sample { .. } => None,
         }
     }

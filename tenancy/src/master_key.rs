@@ -28,6 +28,8 @@ pub(crate) enum Purpose {
     SecondFactor,
     /// Hashes recovery codes, which are short.
     RecoveryCode,
+    /// Seals answers that are given again.
+    IdempotentAnswer,
 }
 
 impl Purpose {
@@ -39,6 +41,7 @@ impl Purpose {
             Self::SigningKey => b"doorward signing key 1",
             Self::SecondFactor => b"doorward second factor 1",
             Self::RecoveryCode => b"doorward recovery code 1",
+            Self::IdempotentAnswer => b"doorward idempotent answer 1",
         }
     }
 }

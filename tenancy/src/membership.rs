@@ -1,5 +1,14 @@
 //! A person's place in an organization.
 
+mod change;
+mod leave;
+mod list;
+mod owners;
+
+pub use change::{add, remove, resume, set_role, suspend};
+pub use leave::{leave, transfer};
+pub use list::{Member, MemberFilter, MemberSort, MembershipStatus, get, list};
+
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

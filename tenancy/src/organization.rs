@@ -1,5 +1,21 @@
 //! Organizations: the tenants.
 
+mod administer;
+mod change;
+mod field;
+mod new;
+mod register;
+mod view;
+
+pub use administer::{OrgNotice, name, resume, set_plan, set_subscription, suspend};
+pub use change::{OrganizationUpdate, update, update_billing};
+pub use new::{NewOrganization, create};
+pub use register::{Founded, Founder, register};
+pub use view::{
+    MyOrganization, OrgFilter, OrgSort, Organization, OrganizationDetails, WorkspaceSummary, details, get,
+    list, mine,
+};
+
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 

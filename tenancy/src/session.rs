@@ -22,8 +22,8 @@ use crate::page::{Page, Paged};
 use crate::tx::{Authorized, Tx};
 use crate::words::words;
 
-pub use grant::{Grant, Tokens};
-pub(crate) use grant::{Proof, open, renew};
+pub use grant::{Draft, Grant, Tokens};
+pub(crate) use grant::{Proof, draft, open, renew};
 pub use refresh::{RefreshToken, refresh};
 
 /// Most sessions of one person; the one that was seen least lately makes room.
@@ -269,6 +269,19 @@ pub async fn sign_out(tx: &mut Tx, allowed: &Authorized<user::SignOut>) -> Resul
         )
         .await?;
     }
+    Ok(())
+}
+
+/// Says where a session works from now on.
+pub(crate) async fn place(tx: &mut Tx, session: SessionId, current: Current) -> Result<()> {
+    sqlx::query!(
+        "update sessions set org_id = $2, workspace_id = $3 where id = $1",
+        session.0,
+        current.org.map(|id| id.0),
+        current.workspace.map(|id| id.0),
+    )
+    .execute(tx.connection())
+    .await?;
     Ok(())
 }
 

@@ -10,8 +10,9 @@ use serde::Deserialize;
 pub use administer::{
     InvitedUser, approve, create, disable, enable, send_password_reset, set_ai, set_platform_role, set_quota,
 };
+pub(crate) use list::find;
 pub use list::{Account, UserFilter, UserSort, account, list};
-pub use profile::{Profile, ProfileUpdate, profile, update};
+pub use profile::{Profile, ProfileUpdate, lock_version, profile, update};
 
 use crate::address::{Address, NoAddress};
 use crate::error::{Error, Result};

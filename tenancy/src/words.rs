@@ -1,8 +1,9 @@
 //! Closed lists of words, the same in Rust, SQL, JSON and the policy folder.
 
 /// An enum of words with their one spelling.
+// `tt`, and not `literal`: those reach derives inside a group, and utoipa, unlike serde, does not look into it.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident = $text:literal,)+ }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident = $text:tt,)+ }) => {
         $(#[$doc])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,

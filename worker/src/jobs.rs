@@ -4,6 +4,7 @@ mod forgotten_password;
 mod rotate_signing_key;
 mod send_mail;
 mod sweep_trials;
+mod trim_idempotency_keys;
 mod trim_jobs;
 mod trim_sessions;
 mod trim_usage;

@@ -27,7 +27,8 @@ pub use given::Given;
 pub use letter::{Letter, LetterError, Link, Written};
 pub use letters::{
     AlreadyRegistered, ApprovalReminder, Approved, DeletionReceipt, Disabled, Expired, ExportReady,
-    Invitation, PasswordChanged, PasswordReset, SecondFactorChanged, SetPassword, Verification, Welcome,
+    Invitation, OrgEvent, OrgNotice, PasswordChanged, PasswordReset, SecondFactorChanged, SetPassword,
+    Verification, Welcome,
 };
 pub use mailer::{BOUND, Mailer, Settings};
 pub use message::{Composer, Outgoing, Sent};

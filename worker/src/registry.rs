@@ -10,7 +10,8 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tenancy::queue::{Claim, Kind, Schedule};
 use tenancy::{
-    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, TrimJobs, TrimSessions, TrimUsage, Tx,
+    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, TrimIdempotencyKeys, TrimJobs,
+    TrimSessions, TrimUsage, Tx,
 };
 
 use crate::context::Context;
@@ -48,6 +49,7 @@ static REGISTRY: &[Entry] = &[
     entry::<SweepTrials>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE),
     entry::<RotateSigningKey>("upkeep", 5, MINUTE, HOUR).every(HOUR),
     entry::<TrimSessions>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
+    entry::<TrimIdempotencyKeys>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
     entry::<TrimUsage>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
     entry::<TrimJobs>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
 ];
@@ -167,6 +169,9 @@ mod tests {
                         serde_json::from_value::<RotateSigningKey>(schedule.payload).is_ok()
                     }
                     TrimSessions::KIND => serde_json::from_value::<TrimSessions>(schedule.payload).is_ok(),
+                    TrimIdempotencyKeys::KIND => {
+                        serde_json::from_value::<TrimIdempotencyKeys>(schedule.payload).is_ok()
+                    }
                     TrimUsage::KIND => serde_json::from_value::<TrimUsage>(schedule.payload).is_ok(),
                     TrimJobs::KIND => serde_json::from_value::<TrimJobs>(schedule.payload).is_ok(),
                     other => panic!("{other} is scheduled and not read here"),

@@ -1,8 +1,7 @@
 //! Accounts, for those who look after them.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tenancy::user::{self, Account, InvitedUser, UserFilter, UserSort};
 use tenancy::{
@@ -14,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::body::{Json, OptionalJson, Path, Query};
 use crate::context::{Asker, Origin};
+use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
 use crate::problem::Problem;
 use crate::revision::At;
@@ -171,7 +171,7 @@ pub(crate) async fn list(
 ///
 /// It is approved from the start. Its owner gets a mail with a link to choose the password, and can do nothing before.
 #[utoipa::path(
-    post, path = "/api/v1/admin/users", tag = "admin", request_body = CreateUser,
+    post, path = "/api/v1/admin/users", tag = "admin", request_body = CreateUser, params(IdempotencyHeader),
     responses(
         (status = 201, description = "The account", body = Account),
         (status = 401, description = "Not signed in", body = Problem),
@@ -184,16 +184,16 @@ pub(crate) async fn create(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Json(body): Json<CreateUser>,
-) -> Result<impl IntoResponse, Problem> {
-    let new = InvitedUser { email: body.email, name: body.name, locale: body.locale };
-    let mut tx = app.db.begin(request).await?;
-    administration::lock(&mut tx).await?;
-    let allowed = tx.authorize::<action::Create>(&caller, Platform).await?;
-    let account = user::create(&mut tx, &allowed, &new).await?;
-    let revision = tx.commit().await?;
-    let location = [(header::LOCATION, format!("/api/v1/admin/users/{}", account.profile.id))];
-    Ok((StatusCode::CREATED, At(revision), location, axum::Json(account)))
+    new: Create<CreateUser>,
+) -> Result<Response, Problem> {
+    let create = async |tx: &mut Tx, body: CreateUser| {
+        let new = InvitedUser { email: body.email, name: body.name, locale: body.locale };
+        administration::lock(tx).await?;
+        let allowed = tx.authorize::<action::Create>(&caller, Platform).await?;
+        let account = user::create(tx, &allowed, &new).await?;
+        Ok(Created::at(format!("/api/v1/admin/users/{}", account.profile.id), account))
+    };
+    new.run(&app, request, &caller, create).await
 }
 
 /// See an account

@@ -148,7 +148,7 @@ impl From<AuditQuery> for Filter {
 ///
 /// What was done to nothing that belongs to an organization.
 #[utoipa::path(
-    get, path = "/api/v1/admin/audit", operation_id = "list_audit", tag = "audit", params(AuditQuery),
+    get, path = "/api/v1/admin/audit", tag = "audit", params(AuditQuery),
     responses(
         (status = 200, description = "A page of entries, newest first", body = AuditPage),
         (status = 401, description = "No or bad API key", body = Problem),
@@ -167,7 +167,7 @@ pub(crate) async fn list(
 
 /// Read the audit log of an organization
 #[utoipa::path(
-    get, path = "/api/v1/orgs/{org_id}/audit", operation_id = "list_audit_of_org", tag = "audit",
+    get, path = "/api/v1/orgs/{org_id}/audit", tag = "audit",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), AuditQuery),
     responses(
         (status = 200, description = "A page of entries, newest first", body = AuditPage),

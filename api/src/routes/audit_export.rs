@@ -72,7 +72,7 @@ impl From<ExportQuery> for Filter {
 /// All entries there are when it begins, oldest first. If something fails underway, the transfer breaks: an answer that
 /// ended as HTTP says is whole. HTTP/1.0 cannot say it, and is refused.
 #[utoipa::path(
-    get, path = "/api/v1/admin/audit/export", operation_id = "export_audit", tag = "audit", params(ExportQuery),
+    get, path = "/api/v1/admin/audit/export", tag = "audit", params(ExportQuery),
     responses(
         (status = 200, description = "The entries",
          content((String = "application/x-ndjson"), (String = "text/csv"))),
@@ -98,7 +98,7 @@ pub(crate) async fn export(
 ///
 /// As that of the platform.
 #[utoipa::path(
-    get, path = "/api/v1/orgs/{org_id}/audit/export", operation_id = "export_audit_of_org", tag = "audit",
+    get, path = "/api/v1/orgs/{org_id}/audit/export", tag = "audit",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ExportQuery),
     responses(
         (status = 200, description = "The entries",

@@ -64,6 +64,12 @@ pub(crate) struct Accepted {
     status: &'static str,
 }
 
+impl From<Register> for Registration {
+    fn from(Register { email, password, name, locale }: Register) -> Self {
+        Self { email, name, password, locale }
+    }
+}
+
 impl Accepted {
     pub(crate) fn answer() -> impl IntoResponse + use<> {
         (StatusCode::ACCEPTED, axum::Json(Self { status: "accepted" }))
@@ -120,8 +126,7 @@ pub(crate) async fn register(
     Json(body): Json<Register>,
 ) -> Result<impl IntoResponse, Problem> {
     throttle::registration(&app, client).await?;
-    let Register { email, password, name, locale } = body;
-    account::register(&app.db, request, &Registration { email, name, password, locale }).await?;
+    account::register(&app.db, request, &body.into()).await?;
     Ok(Accepted::answer())
 }
 

@@ -8,7 +8,10 @@ use runtime::health::Status;
 use crate::app::App;
 
 /// Whether the process lives
-#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, description = "It does")))]
+#[utoipa::path(
+    get, path = "/healthz", tag = "operations",
+    responses((status = 200, description = "It does", body = String, content_type = "text/plain")),
+)]
 pub(crate) async fn healthz() -> &'static str {
     "ok"
 }
@@ -33,7 +36,7 @@ pub(crate) async fn readyz(State(app): State<App>) -> impl IntoResponse {
 /// Figures for Prometheus
 #[utoipa::path(
     get, path = "/metrics", tag = "operations",
-    responses((status = 200, description = "Prometheus text format", content_type = "text/plain")),
+    responses((status = 200, description = "Prometheus text format", body = String, content_type = "text/plain")),
 )]
 pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
     let is_broken = app.db.policies().status().broken.is_some();

@@ -1,19 +1,20 @@
 //! API keys.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenancy::api_key::{self, ApiKey, NewApiKey, Scope};
-use tenancy::{ApiKeyId, Caller, KeyOwner, Request, Token, key};
+use tenancy::{ApiKeyId, Caller, KeyOwner, Request, Token, Tx, key};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query};
+use crate::body::{Path, Query};
 use crate::context::{Asker, Origin};
+use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::{FieldsQuery, ListQuery, PageView};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
@@ -87,7 +88,7 @@ impl ApiKeyWithToken {
 
 /// Create a platform key
 #[utoipa::path(
-    post, path = "/api/v1/keys", tag = "keys", request_body = CreateApiKey,
+    post, path = "/api/v1/keys", tag = "keys", request_body = CreateApiKey, params(IdempotencyHeader),
     responses(
         (status = 201, description = "The key, and for this once its secret", body = ApiKeyWithToken),
         (status = 401, description = "No or bad API key", body = Problem),
@@ -99,15 +100,15 @@ pub(crate) async fn create(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Json(body): Json<CreateApiKey>,
-) -> Result<impl IntoResponse, Problem> {
-    create_for(&app, &caller, request, KeyOwner::Platform, body.into()).await
+    new: Create<CreateApiKey>,
+) -> Result<Response, Problem> {
+    create_for(&app, &caller, request, KeyOwner::Platform, new).await
 }
 
 /// Create an organization's key
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/keys", tag = "keys", request_body = CreateApiKey,
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in")),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), IdempotencyHeader),
     responses(
         (status = 201, description = "The key, and for this once its secret", body = ApiKeyWithToken),
         (status = 401, description = "No or bad API key", body = Problem),
@@ -121,9 +122,9 @@ pub(crate) async fn create_in_org(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Json(body): Json<CreateApiKey>,
-) -> Result<impl IntoResponse, Problem> {
-    create_for(&app, &caller, request, KeyOwner::Org(org.of(&caller)?), body.into()).await
+    new: Create<CreateApiKey>,
+) -> Result<Response, Problem> {
+    create_for(&app, &caller, request, KeyOwner::Org(org.of(&caller)?), new).await
 }
 
 async fn create_for(
@@ -131,14 +132,16 @@ async fn create_for(
     caller: &Caller,
     request: Request,
     owner: KeyOwner,
-    new: NewApiKey,
-) -> Result<impl IntoResponse + use<>, Problem> {
-    let mut tx = app.db.begin(request).await?;
-    let allowed = tx.authorize_with::<key::Create>(caller, owner, new.context()).await?;
-    let (key, token) = api_key::create(&mut tx, allowed, &new).await?;
-    let revision = tx.commit().await?;
-    let location = [(header::LOCATION, format!("/api/v1/keys/{}", key.id))];
-    Ok((StatusCode::CREATED, At(revision), location, axum::Json(ApiKeyWithToken::new(key, &token))))
+    new: Create<CreateApiKey>,
+) -> Result<Response, Problem> {
+    let create = async |tx: &mut Tx, body: CreateApiKey| {
+        let new = NewApiKey::from(body);
+        let allowed = tx.authorize_with::<key::Create>(caller, owner, new.context()).await?;
+        let (key, token) = api_key::create(tx, allowed, &new).await?;
+        let location = format!("/api/v1/keys/{}", key.id);
+        Ok(Created::at(location, ApiKeyWithToken::new(key, &token)))
+    };
+    new.run(app, request, caller, create).await
 }
 
 /// List the platform's keys

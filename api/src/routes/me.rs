@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tenancy::user::{self, Profile, ProfileUpdate};
 use tenancy::{Locale, Password, account, administration, user_action};
@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::body::{Json, Query};
 use crate::client_address::ClientAddress;
 use crate::context::{Me, Origin};
+use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Versioned};
 use crate::list::FieldsQuery;
 use crate::problem::Problem;
 use crate::revision::At;
@@ -42,9 +43,10 @@ pub(crate) struct ChangePassword {
 
 /// See my account
 #[utoipa::path(
-    get, path = "/api/v1/me", tag = "me", params(FieldsQuery),
+    get, path = "/api/v1/me", tag = "me", params(FieldsQuery, IfNoneMatchHeader),
     responses(
-        (status = 200, description = "The account", body = Profile),
+        (status = 200, description = "The account", body = Profile, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 304, description = "You have it"),
         (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed", body = Problem),
         (status = 422, description = "Not valid", body = Problem),
@@ -54,18 +56,24 @@ pub(crate) async fn get(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
+    if_none_match: IfNoneMatch,
     Query(query): Query<FieldsQuery>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<user_action::View>(&me.caller, me.id).await?;
-    query.json(user::profile(&mut tx, &allowed).await?)
+    let profile = user::profile(&mut tx, &allowed).await?;
+    let version = profile.version;
+    Ok(if_none_match.answer(Versioned::new(version, &query.json(profile)?.0)?))
 }
 
 /// Change my account
+///
+/// With `If-Match`, only if nobody has changed name or language since you looked.
 #[utoipa::path(
-    patch, path = "/api/v1/me", tag = "me", request_body = UpdateMe,
+    patch, path = "/api/v1/me", tag = "me", request_body = UpdateMe, params(IfMatchHeader),
     responses(
-        (status = 200, description = "The account as it is now", body = Profile),
+        (status = 200, description = "The account as it is now", body = Profile, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 412, description = "`precondition_failed`", body = Problem),
         (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed", body = Problem),
         (status = 422, description = "Not valid", body = Problem),
@@ -75,13 +83,16 @@ pub(crate) async fn update(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
+    if_match: IfMatch,
     Json(body): Json<UpdateMe>,
 ) -> Result<impl IntoResponse, Problem> {
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<user_action::Update>(&me.caller, me.id).await?;
+    if_match.check(user::lock_version(&mut tx, &allowed).await?)?;
     let update = ProfileUpdate { name: body.name, locale: body.locale };
     let profile = user::update(&mut tx, &allowed, &update).await?;
-    Ok((At(tx.commit().await?), axum::Json(profile)))
+    let answer = Versioned::new(profile.version, &profile)?;
+    Ok((At(tx.commit().await?), answer))
 }
 
 /// Send the verification mail again

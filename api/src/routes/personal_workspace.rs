@@ -2,16 +2,17 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tenancy::workspace::{self, Grantee, NewWorkspaceShare, WorkspaceShare};
-use tenancy::{Address, Error, ShareId, ShareLevel, workspace_action as action};
+use tenancy::{Address, Error, ShareId, ShareLevel, Tx, workspace_action as action};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query};
+use crate::body::{Path, Query};
 use crate::context::{Me, Origin};
+use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::{ListQuery, PageView};
 use crate::problem::Problem;
 use crate::revision::At;
@@ -81,7 +82,7 @@ pub(crate) async fn list(
 ///
 /// As a whole, with a person or with the platform's administrators. Sharing again changes level and end.
 #[utoipa::path(
-    post, path = "/api/v1/me/workspace/shares", tag = "me", request_body = ShareWorkspace,
+    post, path = "/api/v1/me/workspace/shares", tag = "me", request_body = ShareWorkspace, params(IdempotencyHeader),
     responses(
         (status = 201, description = "The share", body = WorkspaceShare),
         (status = 401, description = "Not signed in", body = Problem),
@@ -94,14 +95,15 @@ pub(crate) async fn share(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
-    Json(body): Json<ShareWorkspace>,
-) -> Result<impl IntoResponse, Problem> {
-    let new = NewWorkspaceShare::try_from(body)?;
-    let mut tx = app.db.begin(request).await?;
-    let id = workspace::personal(&mut tx, me.id).await?;
-    let allowed = tx.authorize::<action::Share>(&me.caller, id).await?;
-    let share = workspace::share(&mut tx, &allowed, &new).await?;
-    Ok((StatusCode::CREATED, At(tx.commit().await?), axum::Json(share)))
+    new: Create<ShareWorkspace>,
+) -> Result<Response, Problem> {
+    let create = async |tx: &mut Tx, body: ShareWorkspace| {
+        let new = NewWorkspaceShare::try_from(body)?;
+        let id = workspace::personal(tx, me.id).await?;
+        let allowed = tx.authorize::<action::Share>(&me.caller, id).await?;
+        Ok(Created::new(workspace::share(tx, &allowed, &new).await?))
+    };
+    new.run(&app, request, &me.caller, create).await
 }
 
 /// End a share of my workspace

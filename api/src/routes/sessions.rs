@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tenancy::account::{self, Credentials, Reauthentication};
-use tenancy::session::{self, Grant, Session};
+use tenancy::session::{self, Grant, Session, Tokens};
 use tenancy::signing_key::{Jwk, PUBLISHED_BEFORE};
 use tenancy::{Address, Device, Error, Password, RefreshToken, Request, SessionId, user_action};
 use utoipa::ToSchema;
@@ -108,14 +108,20 @@ pub(crate) struct KeySet {
 }
 
 /// What is known of whoever sent this.
-fn device(request: &Request, headers: &HeaderMap) -> Device {
+pub(crate) fn device(request: &Request, headers: &HeaderMap) -> Device {
     let user_agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
     Device::new(request.ip, user_agent.map(String::from_utf8_lossy).as_deref())
 }
 
 /// Signs what was granted, and puts it where it is wanted.
-async fn deliver(app: &App, grant: Grant, delivery: Delivery) -> Result<Response, Problem> {
+pub(crate) async fn deliver(app: &App, grant: Grant, delivery: Delivery) -> Result<Response, Problem> {
     let tokens = app.db.tokens(grant).await?;
+    let (cookies, view) = put(app, &tokens, delivery);
+    Ok((cookies, axum::Json(view)).into_response())
+}
+
+/// Puts tokens where they are wanted.
+pub(crate) fn put(app: &App, tokens: &Tokens, delivery: Delivery) -> (HeaderMap, TokensView) {
     let reveal = |text: &str| (delivery == Delivery::Body).then(|| text.to_owned());
     let view = TokensView {
         session_id: tokens.session,
@@ -127,9 +133,9 @@ async fn deliver(app: &App, grant: Grant, delivery: Delivery) -> Result<Response
     };
     let cookies = match delivery {
         Delivery::Body => HeaderMap::new(),
-        Delivery::Cookie => app.cookies.set(&tokens, app.db.now()),
+        Delivery::Cookie => app.cookies.set(tokens, app.db.now()),
     };
-    Ok((cookies, axum::Json(view)).into_response())
+    (cookies, view)
 }
 
 /// Sign in

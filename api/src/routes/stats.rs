@@ -74,7 +74,7 @@ impl From<QueueFigures> for QueueFiguresView {
 
 /// See the installation in figures
 #[utoipa::path(
-    get, path = "/api/v1/admin/stats", operation_id = "stats_of_all", tag = "operations",
+    get, path = "/api/v1/admin/stats", tag = "operations",
     responses(
         (status = 200, description = "Counted now", body = StatsView),
         (status = 401, description = "No or bad credentials", body = Problem),

@@ -72,7 +72,7 @@ pub(crate) struct WriteEntry {
 
 /// See an organization's wallet
 #[utoipa::path(
-    get, path = "/api/v1/orgs/{org_id}/wallet", tag = "wallet",
+    get, path = "/api/v1/orgs/{org_id}/wallet", tag = "usage",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), FieldsQuery),
     responses(
         (status = 200, description = "The wallet", body = Wallet),
@@ -97,7 +97,7 @@ pub(crate) async fn get(
 
 /// List the entries of an organization's wallet
 #[utoipa::path(
-    get, path = "/api/v1/orgs/{org_id}/wallet/entries", tag = "wallet",
+    get, path = "/api/v1/orgs/{org_id}/wallet/entries", tag = "usage",
     params(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
         EntriesQuery,
@@ -128,7 +128,7 @@ pub(crate) async fn entries(
 ///
 /// Entries are never changed: what was wrong is taken back by another one.
 #[utoipa::path(
-    post, path = "/api/v1/orgs/{org_id}/wallet/entries", tag = "wallet", request_body = WriteEntry,
+    post, path = "/api/v1/orgs/{org_id}/wallet/entries", tag = "usage", request_body = WriteEntry,
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in")),
     responses(
         (status = 201, description = "The entry", body = WalletEntry),

@@ -10,7 +10,7 @@ use crate::world::{ANN, NOTHING};
 const PATH: &str = "/api/v1/admin/users";
 
 /// The access token of a super admin, who came in by the link of the first start.
-async fn administrator(app: &TestApp) -> String {
+pub(crate) async fn administrator(app: &TestApp) -> String {
     let link = account::set_up_link(&app.db).await.unwrap().expect("nobody is there yet");
     let body =
         json!({ "token": link.reveal(), "email": "sam@example.com", "password": PASSWORD, "name": "Sam" });
@@ -18,7 +18,7 @@ async fn administrator(app: &TestApp) -> String {
     text(&login(app, "sam@example.com").await.expect(200).body["access_token"])
 }
 
-fn of(id: &str, what: &str) -> String {
+pub(crate) fn of(id: &str, what: &str) -> String {
     format!("{PATH}/{id}/{what}")
 }
 

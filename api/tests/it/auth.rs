@@ -34,7 +34,7 @@ async fn verify(app: &TestApp, token: &str) -> Reply {
 }
 
 /// Lets the worker answer who has forgotten the password.
-async fn answer_forgotten(app: &TestApp, email: &str) -> String {
+pub(crate) async fn answer_forgotten(app: &TestApp, email: &str) -> String {
     let id = app.query(&format!("select id from users where email = '{email}'"));
     let mut tx = app.db.begin(tenancy::Request::default()).await.unwrap();
     tenancy::account::answer_forgotten(&mut tx, UserId(id.parse().unwrap())).await.unwrap();

@@ -1,5 +1,7 @@
 //! `GET /api/v1/openapi.json` and `/docs/`
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::support::TestApp;
@@ -45,12 +47,14 @@ fn collect(value: &Value, references: &mut Vec<String>) {
 #[test]
 fn every_operation_is_described_and_its_errors_are_problems() {
     let document = serde_json::to_value(api::document("http://localhost")).unwrap();
+    let mut ids = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             for member in ["operationId", "summary"] {
                 assert!(operation[member].is_string(), "{method} {path} has no {member}");
             }
             assert!(operation["tags"][0].is_string(), "{method} {path}");
+            assert!(ids.insert(operation["operationId"].as_str()), "{method} {path} is named as another one");
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let is_problem = status.starts_with('4');
                 let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
@@ -86,4 +90,19 @@ async fn the_page_loads_nothing_from_elsewhere() {
     assert!(!settings.contains("http"), "{settings}");
     // Unless it is told not to, the page sends the address of the document to a validator at swagger.io.
     assert!(settings.contains("\"validatorUrl\": \"none\""), "{settings}");
+}
+
+// proves API-6
+#[tokio::test]
+async fn the_page_shows_examples_of_what_is_sent_and_answered() {
+    let app = TestApp::setup().empty().start().await;
+    let settings = app.get("/docs/swagger-initializer.js").send().await.expect(200).text;
+    let document = settings.split('"').find(|word| word.ends_with("openapi.json")).unwrap();
+    let document = app.get(document).send().await.expect(200).body;
+    let operation = &document["paths"]["/api/v1/orgs/{org_id}/keys"]["post"];
+    let sent = &operation["requestBody"]["content"]["application/json"]["example"];
+    let answered = &operation["responses"]["201"]["content"]["application/json"]["example"];
+    assert_eq!(sent["name"], "billing service");
+    assert_eq!((&answered["name"], &answered["token"]), (&sent["name"], &"dw_…".into()));
+    assert_eq!(operation["parameters"][0]["example"], answered["org_id"]);
 }

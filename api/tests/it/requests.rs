@@ -61,7 +61,7 @@ async fn browsers_may_call_from_listed_origins_only() {
         assert_eq!(reply.header("access-control-allow-origin"), Some(origin));
         assert_eq!(
             reply.header("access-control-allow-headers"),
-            Some("authorization,content-type,x-request-id")
+            Some("authorization,content-type,x-request-id,idempotency-key,if-match,if-none-match")
         );
         let methods = reply.header("access-control-allow-methods").unwrap();
         assert!(methods.contains("POST") && methods.contains("DELETE"), "{methods}");
@@ -69,7 +69,9 @@ async fn browsers_may_call_from_listed_origins_only() {
         let reply = app.get("/api/v1/keys").by(ROOT).header("origin", origin).send().await.expect(200);
         assert_eq!(reply.header("access-control-allow-origin"), Some(origin));
         let exposed = reply.header("access-control-expose-headers").unwrap();
-        assert!(exposed.contains("doorward-revision") && exposed.contains("location"), "{exposed}");
+        for name in ["doorward-revision", "location", "idempotency-replayed", "etag", "retry-after"] {
+            assert!(exposed.contains(name), "{exposed}");
+        }
         assert!(reply.header("vary").is_some_and(|vary| vary.contains("origin")), "{reply:?}");
         // What went wrong is for the page to read, too.
         let reply = app.get("/nothing").header("origin", origin).send().await.expect(404);

@@ -229,6 +229,8 @@ async fn nobody_gets_past_401_with_a_key_that_is_bad_expired_or_revoked() {
 async fn what_is_another_organizations_looks_like_what_does_not_exist() {
     let app = TestApp::setup().setting("DOORWARD_DECISION_LOG", "postgres").start().await;
     let (key, _) = app.key(Some(ACME), &["authorize"]).await;
+    // So many requests want a large plan.
+    app.query(&format!("update organizations set plan = 'enterprise' where id = '{GLOBEX}' returning 1"));
     let stranger = app.org_key(GLOBEX).await;
     let decision = text(&app.ask(ANN, "resource.read", ("Resource", "plan")).await["decision_id"]);
     assert_eq!(app.write_log().await, 1);

@@ -73,6 +73,7 @@ pub(crate) struct Setup {
     policies: PathBuf,
     settings: Vec<(String, String)>,
     lines: String,
+    random: Random,
 }
 
 impl Setup {
@@ -85,6 +86,12 @@ impl Setup {
     /// A setting, as in the environment.
     pub(crate) fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Ids and tokens that are the same in every run.
+    pub(crate) fn seeded(mut self, seed: u64) -> Self {
+        self.random = Random::seeded(seed);
         self
     }
 
@@ -108,7 +115,7 @@ impl Setup {
         let live = Live::open(&self.policies, tenancy::ACTIONS, clock.clock()).unwrap();
         let url = config.database_url.clone().unwrap();
         let connections = config.database_connections.get();
-        let db = Db::connect(&url, connections, live.clone(), clock.clock(), Random::system()).await.unwrap();
+        let db = Db::connect(&url, connections, live.clone(), clock.clock(), self.random).await.unwrap();
         let db = db.with_log(DecisionLog::new(Settings::from(&config)));
         let accounts = AccountSettings::try_from(&config).unwrap();
         let db = db.with_identity(Identity::new(accounts, MasterKey::new(&SECRET.into()), Random::system()));
@@ -199,7 +206,7 @@ impl TestApp {
     }
 
     pub(crate) fn setup() -> Setup {
-        Setup { policies: shipped(), settings: vec![], lines: world::lines() }
+        Setup { policies: shipped(), settings: vec![], lines: world::lines(), random: Random::system() }
     }
 
     /// The wish to stop that everything of it heeds.
@@ -336,9 +343,7 @@ impl Call {
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         let reply = Reply { status, headers, text, body };
         // proves API-6
-        if let Some(documented) = documented(&self.method, &self.path)
-            && !matches!(status, 500 | 503 | 504)
-        {
+        if let Some(documented) = documented(&self.method, &self.path) {
             let at = format!("{} {} answers {status}", self.method, self.path);
             let answer = documented.get(&status.to_string()).unwrap_or_else(|| panic!("{at}"));
             check_fields(&at, &reply.body, &answer["content"]["application/json"]["schema"]);
@@ -402,15 +407,22 @@ impl Reply {
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::to_value(api::document("http://localhost")).unwrap());
 
-/// The answers that the document tells of by their status, for a path of a route.
-fn documented(method: &str, path: &str) -> Option<&'static Map<String, Value>> {
+/// The route of the table that takes a path.
+pub(crate) fn template_of(method: &str, path: &str) -> Option<&'static str> {
     let path: Vec<&str> = path.split('?').next()?.split('/').collect();
     let fits = |template: &str| {
         let parts: Vec<&str> = template.split('/').collect();
         parts.len() == path.len()
             && parts.iter().zip(&path).all(|(part, given)| part.starts_with('{') || part == given)
     };
-    let (_, template, _) = TABLE.iter().find(|(known, template, _)| *known == method && fits(template))?;
+    let fitting = TABLE.iter().filter(|(known, template, _)| *known == method && fits(template));
+    // As the router does: what is spelt out goes before what a parameter takes.
+    fitting.map(|(_, template, _)| *template).min_by_key(|template| template.matches('{').count())
+}
+
+/// The answers that the document tells of by their status, for a path of a route.
+fn documented(method: &str, path: &str) -> Option<&'static Map<String, Value>> {
+    let template = template_of(method, path)?;
     DOCUMENT["paths"][template][method]["responses"].as_object()
 }
 

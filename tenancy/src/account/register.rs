@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::account::check_name;
-use crate::action::{Platform, Target as _, user as action};
+use crate::action::{Action, Platform, Target as _, user as action};
 use crate::address::Address;
 use crate::audit::Change;
 use crate::caller::Caller;
@@ -54,7 +54,7 @@ pub async fn register(db: &Db, request: Request, new: &Registration) -> Result<(
 }
 
 /// The account with all that belongs to one; none if the address is taken.
-async fn open(tx: &mut Tx, new: &Registration, hash: &PasswordHash) -> Result<Option<UserId>> {
+pub(crate) async fn open(tx: &mut Tx, new: &Registration, hash: &PasswordHash) -> Result<Option<UserId>> {
     let user = NewUser {
         email: &new.email,
         name: new.name.trim(),
@@ -70,9 +70,9 @@ async fn open(tx: &mut Tx, new: &Registration, hash: &PasswordHash) -> Result<Op
 }
 
 /// What comes with a new account: the mail that verifies its address, and the record.
-async fn welcome(
+pub(crate) async fn welcome<A: Action>(
     tx: &mut Tx,
-    allowed: &Authorized<action::Register>,
+    allowed: &Authorized<A>,
     new: &Registration,
     id: UserId,
 ) -> Result<()> {

@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::refresh::{self, RefreshToken};
@@ -7,7 +8,7 @@ use super::{Device, MOST, SessionEnd, Which, end};
 use crate::access_token::{self, AUDIENCE, AccessToken, Claims};
 use crate::action::user;
 use crate::audit::Change;
-use crate::caller::Person;
+use crate::caller::{Current, Person};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::id::{OrgId, SessionId, UserId, WorkspaceId};
@@ -144,6 +145,10 @@ impl Grant {
     pub(super) fn new(user: UserId, session: SessionId, token_id: Uuid, refresh_token: RefreshToken) -> Self {
         Self { user, session, refresh_token, token_id }
     }
+
+    pub(crate) fn session(&self) -> SessionId {
+        self.session
+    }
 }
 
 /// Who has as many sessions as one can have, loses the one that was seen least lately.
@@ -168,34 +173,76 @@ async fn make_room(tx: &mut Tx, user: UserId) -> Result<()> {
     Ok(())
 }
 
+/// What tokens will say, as of the transaction that grants them.
+#[derive(Debug)]
+#[must_use]
+pub struct Draft {
+    grant: Grant,
+    current: Current,
+    org_role: Option<String>,
+    workspace_role: Option<String>,
+    platform_role: Option<String>,
+    ends: DateTime<Utc>,
+}
+
+/// Reads what tokens have to say, in the transaction that grants them.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] if the session has ended meanwhile.
+pub(crate) async fn draft(tx: &mut Tx, grant: Grant) -> Result<Draft> {
+    read(tx.connection(), grant).await
+}
+
+async fn read(connection: &mut PgConnection, grant: Grant) -> Result<Draft> {
+    let row = sqlx::query!(
+        r#"select least(s.expires_at, s.idle_until) as "ends!", s.org_id, s.workspace_id, u.platform_role,
+                  m.role as "org_role?", w.role as "workspace_role?"
+           from sessions s join users u on u.id = s.user_id
+           left join memberships m on m.org_id = s.org_id and m.user_id = s.user_id and m.suspended_at is null
+           left join workspace_members w on w.workspace_id = s.workspace_id and w.user_id = s.user_id
+           where s.id = $1 and s.revoked_at is null"#,
+        grant.session.0
+    )
+    .fetch_optional(connection)
+    .await?
+    .ok_or(Error::Unauthenticated)?;
+    let current = Current { org: row.org_id.map(OrgId), workspace: row.workspace_id.map(WorkspaceId) };
+    Ok(Draft {
+        grant,
+        current,
+        org_role: row.org_role,
+        workspace_role: row.workspace_role,
+        platform_role: row.platform_role,
+        ends: row.ends,
+    })
+}
+
 impl Db {
     /// Signs what was granted. Roles are those of now.
     ///
     /// # Errors
     /// If the store does not answer; [`Error::Unauthenticated`] if the session has ended meanwhile.
     pub async fn tokens(&self, grant: Grant) -> Result<Tokens> {
+        let draft = read(&mut *self.pool().acquire().await.map_err(Error::from)?, grant).await?;
+        self.sign_draft(draft).await
+    }
+
+    /// Signs tokens, once the transaction that granted them is committed.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn sign_draft(&self, draft: Draft) -> Result<Tokens> {
         let now = self.now();
-        let row = sqlx::query!(
-            r#"select s.expires_at, s.idle_until, s.org_id, s.workspace_id, u.platform_role,
-                      m.role as "org_role?", w.role as "workspace_role?"
-               from sessions s join users u on u.id = s.user_id
-               left join memberships m on m.org_id = s.org_id and m.user_id = s.user_id and m.suspended_at is null
-               left join workspace_members w on w.workspace_id = s.workspace_id and w.user_id = s.user_id
-               where s.id = $1 and s.revoked_at is null"#,
-            grant.session.0
-        )
-        .fetch_optional(self.pool())
-        .await?
-        .ok_or(Error::Unauthenticated)?;
-        let (iat, exp) = access_token::times(now, self.issuer().lifetime, row.expires_at.min(row.idle_until));
+        let Draft { grant, current, org_role, workspace_role, platform_role, ends } = draft;
+        let (iat, exp) = access_token::times(now, self.issuer().lifetime, ends);
         let claims = Claims {
             sub: grant.user,
             sid: grant.session,
-            org_id: row.org_id.map(OrgId),
-            org_role: row.org_role,
-            workspace_id: row.workspace_id.map(WorkspaceId),
-            workspace_role: row.workspace_role,
-            platform_role: row.platform_role,
+            org_id: current.org,
+            org_role,
+            workspace_id: current.workspace,
+            workspace_role,
+            platform_role,
             iat,
             nbf: iat,
             exp,
@@ -208,7 +255,7 @@ impl Db {
             access_token: self.sign(&claims).await?,
             access_expires_at: DateTime::from_timestamp(exp, 0).unwrap_or(now),
             refresh_token: grant.refresh_token,
-            refresh_expires_at: row.expires_at.min(row.idle_until),
+            refresh_expires_at: ends,
         })
     }
 }

@@ -7,7 +7,7 @@ with account as (
 )
 select u.id, u.email, u.email_verified_at is not null as "email_verified!", u.name, u.locale, u.now_status as "status!",
        u.approval_due_at, u.approved_at, u.approved_by, u.platform_role, u.password_must_change, u.ai_provider, u.ai_model,
-       u.disabled_at, u.disabled_by, u.disabled_reason, u.deactivated_at, u.created_at,
+       u.disabled_at, u.disabled_by, u.disabled_reason, u.deactivated_at, u.created_at, u.version,
        exists (select from second_factors f where f.user_id = u.id and f.confirmed_at is not null) as "second_factor!",
        coalesce(q.limit_bytes, 0) as "quota_bytes!", coalesce(q.used_bytes, 0) as "used_bytes!",
        w.id as "workspace_id?",

@@ -86,6 +86,7 @@ struct Row {
     disabled_reason: Option<String>,
     deactivated_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
+    version: i64,
     second_factor: bool,
     quota_bytes: i64,
     used_bytes: i64,
@@ -116,6 +117,7 @@ impl TryFrom<Row> for Account {
             used_bytes: row.used_bytes,
             personal_workspace_id: row.workspace_id.map(WorkspaceId),
             created_at: row.created_at,
+            version: row.version,
         };
         Ok(Self {
             profile,

@@ -4,9 +4,9 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::account::check_name;
-use crate::action::user;
+use crate::action::{Target as _, user};
 use crate::audit::Change;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{UserId, WorkspaceId};
 use crate::mail::Locale;
 use crate::tx::{Authorized, Tx};
@@ -51,6 +51,9 @@ pub struct Profile {
     pub personal_workspace_id: Option<WorkspaceId>,
     /// When the account was opened.
     pub created_at: DateTime<Utc>,
+    /// Counts the changes of name and language; part of the entity tag.
+    #[serde(skip)]
+    pub version: i64,
 }
 
 /// What somebody changes of their profile.
@@ -70,10 +73,22 @@ pub async fn profile(tx: &mut Tx, allowed: &Authorized<user::View>) -> Result<Pr
     find(tx, *allowed.target()).await
 }
 
+/// The version of an account's profile, which stays as it is until this transaction ends: nobody else changes it meanwhile.
+///
+/// # Errors
+/// If the store does not answer.
+pub async fn lock_version(tx: &mut Tx, allowed: &Authorized<user::Update>) -> Result<i64> {
+    let id = *allowed.target();
+    let version = sqlx::query_scalar!("select version from users where id = $1 for no key update", id.0)
+        .fetch_optional(tx.connection())
+        .await?;
+    version.ok_or(Error::NotFound(UserId::NOUN))
+}
+
 /// Changes what somebody says of themselves.
 ///
 /// # Errors
-/// [`Error::Invalid`](crate::Error) for a name that cannot be one.
+/// [`Error::Invalid`] for a name that cannot be one.
 pub async fn update(
     tx: &mut Tx,
     allowed: &Authorized<user::Update>,

@@ -3,12 +3,14 @@
 mod account;
 mod data;
 mod invitation;
+mod org_notice;
 mod password;
 mod trial;
 
 pub use account::{AlreadyRegistered, Disabled, SecondFactorChanged, Verification, Welcome};
 pub use data::{DeletionReceipt, ExportReady};
 pub use invitation::Invitation;
+pub use org_notice::{OrgEvent, OrgNotice};
 pub use password::{PasswordChanged, PasswordReset, SetPassword};
 pub use trial::{ApprovalReminder, Approved, Expired};
 
@@ -62,6 +64,10 @@ pages! {
     Disabled {
         English, "en": "en/disabled.html", "en/disabled.txt";
         French, "fr": "fr/disabled.html", "fr/disabled.txt";
+    }
+    OrgNotice {
+        English, "en": "en/org_notice.html", "en/org_notice.txt";
+        French, "fr": "fr/org_notice.html", "fr/org_notice.txt";
     }
     DeletionReceipt {
         English, "en": "en/deletion_receipt.html", "en/deletion_receipt.txt";

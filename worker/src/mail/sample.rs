@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::letters::{
     AlreadyRegistered, ApprovalReminder, Approved, DeletionReceipt, Disabled, Expired, ExportReady,
-    Invitation, PasswordChanged, PasswordReset, SecondFactorChanged, SetPassword, Verification, Welcome,
+    Invitation, OrgEvent, OrgNotice, PasswordChanged, PasswordReset, SecondFactorChanged, SetPassword,
+    Verification, Welcome,
 };
 use super::{Brand, Given, Letter, LetterError, Moment, Written};
 
@@ -66,6 +67,11 @@ pub fn sample(template: MailTemplate, locale: Locale, brand: &Brand) -> Result<L
         MailTemplate::Disabled => {
             let reason = Some(Given::reason("The contract of Atelier du Pont has ended."));
             Disabled { name, closed: hour(0), reason }.letter(locale, brand)
+        }
+        MailTemplate::OrgNotice => {
+            let organization = Given::new("Atelier du Pont");
+            OrgNotice { name, organization, event: OrgEvent::Plan(Given::new("pro")), link: home }
+                .letter(locale, brand)
         }
         MailTemplate::DeletionReceipt => DeletionReceipt {
             name,

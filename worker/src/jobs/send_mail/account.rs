@@ -1,17 +1,20 @@
 //! Mails to people about their accounts.
 
 use tenancy::mail::{Recipient, recipient};
+use tenancy::organization::{self, OrgNotice};
 use tenancy::queue::Claim;
 use tenancy::{
-    AccountStatus, Authorized, Caller, Error, LinkId, Mail, Tx, UserId, link, user_action as user,
+    AccountStatus, Authorized, Caller, Error, LinkId, Mail, OrgId, SubscriptionStatus, Tx, UserId, link,
+    org_action as org, user_action as user,
 };
 
 use super::Addressed;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::mail::{
-    AlreadyRegistered, ApprovalReminder, Approved, Brand, Disabled, Expired, Given, Moment, PasswordChanged,
-    PasswordReset, PublicLink, SecondFactorChanged, SetPassword, Verification, Welcome, Written,
+    AlreadyRegistered, ApprovalReminder, Approved, Brand, Disabled, Expired, Given, Moment, OrgEvent,
+    PasswordChanged, PasswordReset, PublicLink, SecondFactorChanged, SetPassword, Verification, Welcome,
+    Written,
 };
 
 /// What a mail to this user says now; none if they are gone, or it is not true any more.
@@ -48,6 +51,7 @@ fn is_true(mail: &Mail, reader: &Recipient) -> bool {
         Mail::PasswordChanged { .. } | Mail::SecondFactorChanged { .. } => status != Deleting,
         Mail::Approved { .. } => status == Active,
         Mail::Disabled { .. } => status == Disabled,
+        Mail::OrgNotice { .. } => can_be_used,
         Mail::Sample { .. } => false,
     }
 }
@@ -86,6 +90,10 @@ async fn says(
             let reason = reader.disabled_reason.as_deref().map(Given::reason);
             Box::new(Disabled { name, closed, reason: reason.filter(|reason| !reason.is_empty()) })
         }
+        Mail::OrgNotice { org_id, notice, .. } => {
+            let Some(organization) = organization(tx, *org_id).await? else { return Ok(None) };
+            Box::new(crate::mail::OrgNotice { name, organization, event: event(notice), link: home })
+        }
         Mail::Verification { link_id, .. } => {
             let good = good_link(tx, allowed, brand, "verify-email", *link_id).await?;
             let Some((link, deadline)) = good else { return Ok(None) };
@@ -103,6 +111,26 @@ async fn says(
         }
         Mail::Sample { .. } => return Ok(None),
     }))
+}
+
+/// The name of an organization; none if it is gone.
+async fn organization(tx: &mut Tx, id: OrgId) -> Result<Option<Given>, Failure> {
+    let allowed = match tx.authorize::<org::Mail>(&Caller::Worker, id).await {
+        Err(Error::NotFound(_)) => return Ok(None),
+        other => other?,
+    };
+    Ok(Some(Given::new(&organization::name(tx, &allowed).await?)))
+}
+
+fn event(notice: &OrgNotice) -> OrgEvent {
+    match notice {
+        OrgNotice::Plan(plan) => OrgEvent::Plan(Given::new(plan)),
+        OrgNotice::Subscription(SubscriptionStatus::Trial) => OrgEvent::Trial,
+        OrgNotice::Subscription(SubscriptionStatus::Active) => OrgEvent::Active,
+        OrgNotice::Subscription(SubscriptionStatus::Cancelled) => OrgEvent::Cancelled,
+        OrgNotice::Subscription(SubscriptionStatus::Suspended) | OrgNotice::Suspended => OrgEvent::Suspended,
+        OrgNotice::Resumed => OrgEvent::Resumed,
+    }
 }
 
 /// The page with its token, and until when that is good; none if it is not any more.

@@ -2,7 +2,10 @@
 
 use runtime::Shutdown;
 use tenancy::signing_key::{Rotation, rotate};
-use tenancy::{Caller, Platform, Request, RotateSigningKey, TrimSessions, TrimUsage, platform, session};
+use tenancy::{
+    Caller, Platform, Request, RotateSigningKey, TrimIdempotencyKeys, TrimSessions, TrimUsage, platform,
+    session,
+};
 
 use super::support::{ANN, World, password};
 
@@ -76,6 +79,22 @@ async fn sessions_that_ended_long_ago_are_removed_however_many_there_are() {
     world.enqueue(&TrimSessions {}).await;
     world.work().await;
     assert_eq!(world.sql("select count(*) from sessions").await, "5");
+}
+
+// proves API-5
+#[tokio::test]
+async fn answers_that_were_kept_for_a_day_are_removed_however_many_there_are() {
+    let world = World::new().await;
+    let answers = |actor: &str, count: u32, age: &str| {
+        format!(
+            "insert into idempotency_keys (actor, key, fingerprint, status, sealed_response, created_at)
+             select '{actor}', n, sha256(''), 201, '', now() - interval '{age}' from generate_series(1, {count}) n;"
+        )
+    };
+    world.sql(&[answers("old", 10_001, "25 hours"), answers("young", 3, "23 hours")].concat()).await;
+    world.enqueue(&TrimIdempotencyKeys {}).await;
+    world.work().await;
+    assert_eq!(world.sql("select actor, count(*) from idempotency_keys group by actor").await, "young|3");
 }
 
 // proves PLN-4

@@ -1,0 +1,165 @@
+use serde_json::{Value, json};
+
+use super::list::{Member, find};
+use super::{OrgRole, insert, owners};
+use crate::action::{Action, member, membership};
+use crate::audit::Change;
+use crate::error::{Error, Result};
+use crate::id::{MembershipId, OrgId, UserId};
+use crate::tx::{Authorized, Tx};
+
+/// Makes somebody a member who has an account. `allowed` was asked for with [`super::role_context`] of the role.
+///
+/// # Errors
+/// [`Error::Conflict`] if they are one already, or their account is closed; [`Error::Invalid`] if there is no such account.
+pub async fn add(
+    tx: &mut Tx,
+    allowed: &Authorized<member::Add>,
+    user: UserId,
+    role: OrgRole,
+) -> Result<Member> {
+    let org = *allowed.target();
+    let status = sqlx::query_scalar!("select status from users where id = $1 for key share", user.0)
+        .fetch_optional(tx.connection())
+        .await?;
+    match status.as_deref() {
+        None | Some("deleting") => return Err(Error::invalid("user_id", "there is no such user")),
+        Some("disabled") => return Err(Error::conflict("account_closed", "the account is closed")),
+        Some(_) => {}
+    }
+    if !insert(tx, org, user, role).await? {
+        return Err(Error::conflict("already_member", "they are a member already"));
+    }
+    let id = MembershipId { org, user };
+    record(tx, allowed, id, Value::Null, json!({ "role": role })).await?;
+    find(tx, id).await
+}
+
+/// Gives a member another role. `allowed` was asked for with [`super::role_context`] of it.
+///
+/// # Errors
+/// [`Error::Conflict`] for the last owner.
+pub async fn set_role(
+    tx: &mut Tx,
+    allowed: &Authorized<membership::SetRole>,
+    role: OrgRole,
+) -> Result<Member> {
+    let id = *allowed.target();
+    let before = find(tx, id).await?;
+    if before.role == role {
+        return Ok(before);
+    }
+    if role != OrgRole::Owner {
+        owners::spare_last(tx, id).await?;
+    }
+    write_role(tx, id, role).await?;
+    record(tx, allowed, id, json!({ "role": before.role }), json!({ "role": role })).await?;
+    find(tx, id).await
+}
+
+/// Takes a member's rights, and keeps their role for later. Where they worked in this organization, they work on their own.
+///
+/// # Errors
+/// [`Error::Conflict`] for the last owner.
+pub async fn suspend(tx: &mut Tx, allowed: &Authorized<membership::Suspend>) -> Result<Member> {
+    let (id, now) = (*allowed.target(), tx.now());
+    let before = find(tx, id).await?;
+    if before.suspended_at.is_some() {
+        return Ok(before);
+    }
+    owners::spare_last(tx, id).await?;
+    sqlx::query!(
+        "update memberships set suspended_at = $3 where org_id = $1 and user_id = $2",
+        id.org.0,
+        id.user.0,
+        now
+    )
+    .execute(tx.connection())
+    .await?;
+    sqlx::query!(
+        "update sessions set org_id = null, workspace_id = null where user_id = $2 and org_id = $1",
+        id.org.0,
+        id.user.0
+    )
+    .execute(tx.connection())
+    .await?;
+    record(tx, allowed, id, json!({ "suspended_at": null }), json!({ "suspended_at": now })).await?;
+    find(tx, id).await
+}
+
+/// Gives a member their rights back.
+///
+/// # Errors
+/// If the store does not answer.
+pub async fn resume(tx: &mut Tx, allowed: &Authorized<membership::Resume>) -> Result<Member> {
+    let id = *allowed.target();
+    let before = find(tx, id).await?;
+    if before.suspended_at.is_none() {
+        return Ok(before);
+    }
+    sqlx::query!(
+        "update memberships set suspended_at = null where org_id = $1 and user_id = $2",
+        id.org.0,
+        id.user.0
+    )
+    .execute(tx.connection())
+    .await?;
+    let told = json!({ "suspended_at": before.suspended_at });
+    record(tx, allowed, id, told, json!({ "suspended_at": null })).await?;
+    find(tx, id).await
+}
+
+/// Puts a member out, with their roles in its workspaces and what was shared with them there.
+///
+/// # Errors
+/// [`Error::Conflict`] for the last owner.
+pub async fn remove(tx: &mut Tx, allowed: &Authorized<membership::Remove>) -> Result<()> {
+    let id = *allowed.target();
+    let before = find(tx, id).await?;
+    owners::spare_last(tx, id).await?;
+    delete(tx, id).await?;
+    record(tx, allowed, id, json!({ "role": before.role }), Value::Null).await
+}
+
+pub(super) async fn write_role(tx: &mut Tx, id: MembershipId, role: OrgRole) -> Result<()> {
+    sqlx::query!(
+        "update memberships set role = $3 where org_id = $1 and user_id = $2",
+        id.org.0,
+        id.user.0,
+        role.as_str()
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Ends a membership. Foreign keys and triggers see to what goes with it: roles in workspaces, shares, and where they work.
+pub(super) async fn delete(tx: &mut Tx, id: MembershipId) -> Result<()> {
+    sqlx::query!("delete from memberships where org_id = $1 and user_id = $2", id.org.0, id.user.0)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn record<A: Action>(
+    tx: &mut Tx,
+    allowed: &Authorized<A>,
+    id: MembershipId,
+    before: Value,
+    after: Value,
+) -> Result<()> {
+    use crate::action::Target as _;
+    tx.record(allowed, Some(id.org), &id.uid(), Change { before, after }).await
+}
+
+/// Whether somebody belongs to an organization, with rights or without.
+pub(super) async fn is_member(tx: &mut Tx, org: OrgId, user: UserId) -> Result<Option<OrgRole>> {
+    let role = sqlx::query_scalar!(
+        "select role from memberships where org_id = $1 and user_id = $2 and suspended_at is null",
+        org.0,
+        user.0
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(role.as_deref().and_then(OrgRole::parse))
+}

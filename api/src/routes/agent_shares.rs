@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tenancy::agent::{self, AgentShare, NewAgentShare};
@@ -10,8 +10,9 @@ use tenancy::{AgentId, Money, ShareId, agent_action as action};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query};
+use crate::body::{Path, Query};
 use crate::context::{Asker, Origin};
+use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::{ListQuery, PageView};
 use crate::problem::Problem;
 use crate::revision::At;
@@ -75,7 +76,7 @@ pub(crate) async fn list(
 /// Its members see and run it from then on. Sharing again changes price and end.
 #[utoipa::path(
     post, path = "/api/v1/agents/{agent_id}/shares", tag = "agents", request_body = ShareAgent,
-    params(("agent_id" = AgentId, Path, description = "The agent")),
+    params(("agent_id" = AgentId, Path, description = "The agent"), IdempotencyHeader),
     responses(
         (status = 201, description = "The share", body = AgentShare),
         (status = 401, description = "Not signed in", body = Problem),
@@ -89,12 +90,13 @@ pub(crate) async fn share(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(id): Path<AgentId>,
-    Json(body): Json<ShareAgent>,
-) -> Result<impl IntoResponse, Problem> {
-    let mut tx = app.db.begin(request).await?;
-    let allowed = tx.authorize::<action::Share>(&caller, id).await?;
-    let share = agent::share(&mut tx, &allowed, &body.into()).await?;
-    Ok((StatusCode::CREATED, At(tx.commit().await?), axum::Json(share)))
+    new: Create<ShareAgent>,
+) -> Result<Response, Problem> {
+    new.run(&app, request, &caller, async |tx, body| {
+        let allowed = tx.authorize::<action::Share>(&caller, id).await?;
+        Ok(Created::new(agent::share(tx, &allowed, &body.into()).await?))
+    })
+    .await
 }
 
 /// End a share of an agent

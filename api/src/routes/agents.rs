@@ -1,8 +1,8 @@
 //! AI agents.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tenancy::agent::{self, Agent, AgentFilter, AgentSort, AgentUpdate, NewAgent};
@@ -12,6 +12,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::body::{Json, Path, Query, present};
 use crate::context::{Asker, Me, Origin};
+use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Versioned};
+use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
@@ -136,6 +138,7 @@ pub(crate) async fn list(
 /// Create a free agent
 #[utoipa::path(
     post, path = "/api/v1/agents", tag = "agents", request_body = CreateAgent,
+    params(IdempotencyHeader),
     responses(
         (status = 201, description = "The agent", body = Agent),
         (status = 401, description = "Not signed in", body = Problem),
@@ -148,15 +151,18 @@ pub(crate) async fn create(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Json(body): Json<CreateAgent>,
-) -> Result<impl IntoResponse, Problem> {
-    create_for(&app, &caller, request, KeyOwner::Platform, body.into()).await
+    new: Create<CreateAgent>,
+) -> Result<Response, Problem> {
+    create_for(&app, &caller, request, KeyOwner::Platform, new).await
 }
 
 /// Create an organization's agent
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/agents", tag = "agents", request_body = CreateAgent,
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in")),
+    params(
+        ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
+        IdempotencyHeader,
+    ),
     responses(
         (status = 201, description = "The agent", body = Agent),
         (status = 401, description = "Not signed in", body = Problem),
@@ -171,9 +177,9 @@ pub(crate) async fn create_in_org(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Json(body): Json<CreateAgent>,
-) -> Result<impl IntoResponse, Problem> {
-    create_for(&app, &caller, request, KeyOwner::Org(org.of(&caller)?), body.into()).await
+    new: Create<CreateAgent>,
+) -> Result<Response, Problem> {
+    create_for(&app, &caller, request, KeyOwner::Org(org.of(&caller)?), new).await
 }
 
 async fn create_for(
@@ -181,22 +187,23 @@ async fn create_for(
     caller: &Caller,
     request: Request,
     owner: KeyOwner,
-    new: NewAgent,
-) -> Result<impl IntoResponse + use<>, Problem> {
-    let mut tx = app.db.begin(request).await?;
-    let allowed = tx.authorize::<action::Create>(caller, owner).await?;
-    let agent = agent::create(&mut tx, &allowed, &new).await?;
-    let revision = tx.commit().await?;
-    let location = [(header::LOCATION, format!("/api/v1/agents/{}", agent.id))];
-    Ok((StatusCode::CREATED, At(revision), location, axum::Json(agent)))
+    new: Create<CreateAgent>,
+) -> Result<Response, Problem> {
+    new.run(app, request, caller, async |tx, body| {
+        let allowed = tx.authorize::<action::Create>(caller, owner).await?;
+        let agent = agent::create(tx, &allowed, &body.into()).await?;
+        Ok(Created::at(format!("/api/v1/agents/{}", agent.id), agent))
+    })
+    .await
 }
 
 /// See an agent
 #[utoipa::path(
     get, path = "/api/v1/agents/{agent_id}", tag = "agents",
-    params(("agent_id" = AgentId, Path, description = "The agent"), FieldsQuery),
+    params(("agent_id" = AgentId, Path, description = "The agent"), FieldsQuery, IfNoneMatchHeader),
     responses(
-        (status = 200, description = "The agent", body = Agent),
+        (status = 200, description = "The agent", body = Agent, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 304, description = "You have it"),
         (status = 401, description = "Not signed in", body = Problem),
         (status = 404, description = "No such agent", body = Problem),
         (status = 422, description = "Not valid", body = Problem),
@@ -207,19 +214,22 @@ pub(crate) async fn get(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(id): Path<AgentId>,
+    if_none_match: IfNoneMatch,
     Query(fields): Query<FieldsQuery>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::View>(&caller, id).await?;
-    fields.json(agent::agent(&mut tx, &allowed).await?)
+    let agent = agent::agent(&mut tx, &allowed).await?;
+    Ok(if_none_match.answer(Versioned::new(agent.version, &fields.json(agent)?.0)?))
 }
 
 /// Change an agent
 #[utoipa::path(
     patch, path = "/api/v1/agents/{agent_id}", tag = "agents", request_body = UpdateAgent,
-    params(("agent_id" = AgentId, Path, description = "The agent")),
+    params(("agent_id" = AgentId, Path, description = "The agent"), IfMatchHeader),
     responses(
-        (status = 200, description = "The agent as it is now", body = Agent),
+        (status = 200, description = "The agent as it is now", body = Agent, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 412, description = "`precondition_failed`", body = Problem),
         (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "No such agent", body = Problem),
@@ -231,13 +241,17 @@ pub(crate) async fn update(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(id): Path<AgentId>,
+    if_match: IfMatch,
     Json(body): Json<UpdateAgent>,
 ) -> Result<impl IntoResponse, Problem> {
     let update = AgentUpdate { name: body.name, description: body.description, settings: body.settings };
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::Update>(&caller, id).await?;
+    let seen = tx.authorize::<action::View>(&caller, id).await?;
+    if_match.check(agent::agent(&mut tx, &seen).await?.version)?;
     let agent = agent::update(&mut tx, &allowed, &update).await?;
-    Ok((At(tx.commit().await?), axum::Json(agent)))
+    let answer = Versioned::new(agent.version, &agent)?;
+    Ok((At(tx.commit().await?), answer))
 }
 
 /// Take an agent out of use

@@ -1,8 +1,8 @@
 //! Instances of organizations.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tenancy::instance::{self, Instance, InstanceFilter, InstanceSort, InstanceUpdate, NewInstance};
 use tenancy::{InstanceId, instance_action as action};
@@ -11,6 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::body::{Json, Path, Query, present};
 use crate::context::{Asker, Origin};
+use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Versioned};
+use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
@@ -123,7 +125,10 @@ pub(crate) async fn list(
 /// It works once the technical and the economic side of the organization have said yes.
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/instances", tag = "instances", request_body = CreateInstance,
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in")),
+    params(
+        ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
+        IdempotencyHeader,
+    ),
     responses(
         (status = 201, description = "The instance", body = Instance),
         (status = 401, description = "Not signed in", body = Problem),
@@ -137,17 +142,17 @@ pub(crate) async fn create(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Json(body): Json<CreateInstance>,
-) -> Result<impl IntoResponse, Problem> {
+    new: Create<CreateInstance>,
+) -> Result<Response, Problem> {
     let org = org.of(&caller)?;
-    let CreateInstance { name, description, is_dedicated } = body;
-    let new = NewInstance { name, description, is_dedicated };
-    let mut tx = app.db.begin(request).await?;
-    let allowed = tx.authorize_with::<action::Create>(&caller, org, new.context()).await?;
-    let instance = instance::create(&mut tx, &allowed, &new).await?;
-    let revision = tx.commit().await?;
-    let location = [(header::LOCATION, format!("/api/v1/orgs/{org}/instances/{}", instance.id))];
-    Ok((StatusCode::CREATED, At(revision), location, axum::Json(instance)))
+    new.run(&app, request, &caller, async |tx, body| {
+        let CreateInstance { name, description, is_dedicated } = body;
+        let new = NewInstance { name, description, is_dedicated };
+        let allowed = tx.authorize_with::<action::Create>(&caller, org, new.context()).await?;
+        let instance = instance::create(tx, &allowed, &new).await?;
+        Ok(Created::at(format!("/api/v1/orgs/{org}/instances/{}", instance.id), instance))
+    })
+    .await
 }
 
 /// See an instance
@@ -157,9 +162,11 @@ pub(crate) async fn create(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
         ("instance_id" = InstanceId, Path, description = "The instance"),
         FieldsQuery,
+        IfNoneMatchHeader,
     ),
     responses(
-        (status = 200, description = "The instance, and whose yes it waits for", body = Instance),
+        (status = 200, description = "The instance, and whose yes it waits for", body = Instance, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 304, description = "You have it"),
         (status = 401, description = "Not signed in", body = Problem),
         (status = 404, description = "No such instance in this organization", body = Problem),
         (status = 422, description = "Not valid", body = Problem),
@@ -170,13 +177,15 @@ pub(crate) async fn get(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path((org, id)): Path<(OrgRef, InstanceId)>,
+    if_none_match: IfNoneMatch,
     Query(fields): Query<FieldsQuery>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let org = org.of(&caller)?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::View>(&caller, id).await?;
     instance::check_home(&mut tx, &allowed, org).await?;
-    fields.json(instance::instance(&mut tx, &allowed).await?)
+    let instance = instance::instance(&mut tx, &allowed).await?;
+    Ok(if_none_match.answer(Versioned::new(instance.version, &fields.json(instance)?.0)?))
 }
 
 /// Change an instance
@@ -185,9 +194,11 @@ pub(crate) async fn get(
     params(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
         ("instance_id" = InstanceId, Path, description = "The instance"),
+        IfMatchHeader,
     ),
     responses(
-        (status = 200, description = "The instance as it is now", body = Instance),
+        (status = 200, description = "The instance as it is now", body = Instance, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 412, description = "`precondition_failed`", body = Problem),
         (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "No such instance in this organization", body = Problem),
@@ -199,6 +210,7 @@ pub(crate) async fn update(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path((org, id)): Path<(OrgRef, InstanceId)>,
+    if_match: IfMatch,
     Json(body): Json<UpdateInstance>,
 ) -> Result<impl IntoResponse, Problem> {
     let org = org.of(&caller)?;
@@ -206,8 +218,11 @@ pub(crate) async fn update(
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::Update>(&caller, id).await?;
     instance::check_home(&mut tx, &allowed, org).await?;
+    let seen = tx.authorize::<action::View>(&caller, id).await?;
+    if_match.check(instance::instance(&mut tx, &seen).await?.version)?;
     let instance = instance::update(&mut tx, &allowed, &update).await?;
-    Ok((At(tx.commit().await?), axum::Json(instance)))
+    let answer = Versioned::new(instance.version, &instance)?;
+    Ok((At(tx.commit().await?), answer))
 }
 
 /// Delete an instance

@@ -38,6 +38,9 @@ async fn an_admin_makes_changes_and_retires_an_agent() {
     patch(json!({ "settings": [] })).await.problem(422, "invalid").field("settings");
     let described = patch(json!({ "description": "Talks" })).await.expect(200).body;
     assert_eq!((&described["description"], &described["name"]), (&json!("Talks"), &json!("Chat")));
+    let stale =
+        app.patch(&path).by(&ann).header("if-match", "\"1\"").json(&json!({ "name": "Late" })).send().await;
+    stale.problem(412, "precondition_failed");
     let silent = patch(json!({ "description": null })).await.expect(200).body;
     assert_eq!(silent["description"], Value::Null);
     for _ in 0..2 {

@@ -16,7 +16,10 @@ alter table organizations
 
 create function count_version() returns trigger language plpgsql as $$
 begin
-    new.version := old.version + 1;
+    -- An import that is sent again changes nothing.
+    if new is distinct from old then
+        new.version := old.version + 1;
+    end if;
     return new;
 end $$;
 

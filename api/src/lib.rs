@@ -18,6 +18,7 @@ mod layers;
 mod list;
 mod listener;
 mod observe;
+mod once;
 mod openapi;
 mod org_ref;
 mod pages;

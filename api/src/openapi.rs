@@ -43,7 +43,7 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "invitations", description = "Who is to belong to one"),
         (name = "workspaces", description = "Folders of content, and who gets into them"),
         (name = "context", description = "Where one works"),
-        (name = "agents", description = "AI agents"),
+        (name = "agents", description = "AI agents, with whom they are shared, and who used them"),
         (name = "instances", description = "An organization's installations of something"),
         (name = "usage", description = "What an organization uses, and its wallet"),
         (name = "audit", description = "Who changed what"),

@@ -3,6 +3,9 @@
 mod admin_orgs;
 mod admin_queue;
 mod admin_users;
+mod agent_shares;
+mod agent_uses;
+mod agents;
 mod audit;
 mod audit_export;
 mod auth;
@@ -10,6 +13,8 @@ mod authorize;
 mod decisions;
 mod health;
 mod import;
+mod instance_activations;
+mod instances;
 mod job_kinds;
 mod keys;
 mod mail;
@@ -26,6 +31,8 @@ mod sessions;
 mod signing_key;
 mod stats;
 mod switch;
+mod usage;
+mod wallet;
 mod workspace_members;
 mod workspace_shares;
 mod workspaces;
@@ -181,6 +188,29 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/me/second-factor/confirm", Action("user.manage_second_factor")),
     ("post", "/api/v1/me/second-factor/recovery-codes", Action("user.manage_second_factor")),
     ("post", "/api/v1/admin/signing-key/rotate", Action("platform.rotate_signing_key")),
+    ("get", "/api/v1/agents", Action("agent.view")),
+    ("post", "/api/v1/agents", Action("agent.create")),
+    ("post", "/api/v1/orgs/{org_id}/agents", Action("agent.create")),
+    ("get", "/api/v1/agents/{agent_id}", Action("agent.view")),
+    ("patch", "/api/v1/agents/{agent_id}", Action("agent.update")),
+    ("delete", "/api/v1/agents/{agent_id}", Action("agent.deactivate")),
+    ("post", "/api/v1/agents/{agent_id}/reactivate", Action("agent.reactivate")),
+    ("get", "/api/v1/agents/{agent_id}/shares", Action("agent.list_shares")),
+    ("post", "/api/v1/agents/{agent_id}/shares", Action("agent.share")),
+    ("delete", "/api/v1/agents/{agent_id}/shares/{share_id}", Action("agent.share")),
+    ("post", "/api/v1/orgs/{org_id}/agent-uses", Action("org.spend")),
+    ("get", "/api/v1/orgs/{org_id}/wallet", Action("org.view_wallet")),
+    ("get", "/api/v1/orgs/{org_id}/wallet/entries", Action("org.view_wallet")),
+    ("post", "/api/v1/orgs/{org_id}/wallet/entries", Action("org.write_wallet")),
+    ("get", "/api/v1/orgs/{org_id}/usage", Action("org.view_usage")),
+    ("post", "/api/v1/orgs/{org_id}/usage/records", Action("org.record_usage")),
+    ("get", "/api/v1/orgs/{org_id}/instances", Action("instance.list")),
+    ("post", "/api/v1/orgs/{org_id}/instances", Action("instance.create")),
+    ("get", "/api/v1/orgs/{org_id}/instances/{instance_id}", Action("instance.view")),
+    ("patch", "/api/v1/orgs/{org_id}/instances/{instance_id}", Action("instance.update")),
+    ("delete", "/api/v1/orgs/{org_id}/instances/{instance_id}", Action("instance.delete")),
+    ("put", "/api/v1/orgs/{org_id}/instances/{instance_id}/technical", Action("instance.set_technical")),
+    ("put", "/api/v1/orgs/{org_id}/instances/{instance_id}/economic", Action("instance.set_economic")),
     ("get", "/.well-known/jwks.json", Public),
     ("get", "/", Public),
     ("get", "/verify-email", Public),
@@ -296,6 +326,21 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(admin_orgs::set_subscription))
         .routes(routes!(admin_orgs::suspend))
         .routes(routes!(admin_orgs::resume))
+        .routes(routes!(agents::list, agents::create))
+        .routes(routes!(agents::create_in_org))
+        .routes(routes!(agents::get, agents::update, agents::deactivate))
+        .routes(routes!(agents::reactivate))
+        .routes(routes!(agent_shares::list, agent_shares::share))
+        .routes(routes!(agent_shares::revoke))
+        .routes(routes!(agent_uses::record))
+        .routes(routes!(wallet::get))
+        .routes(routes!(wallet::entries, wallet::write))
+        .routes(routes!(usage::get))
+        .routes(routes!(usage::record))
+        .routes(routes!(instances::list, instances::create))
+        .routes(routes!(instances::get, instances::update, instances::delete))
+        .routes(routes!(instance_activations::set_technical))
+        .routes(routes!(instance_activations::set_economic))
         .merge(operations())
 }
 

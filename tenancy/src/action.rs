@@ -351,6 +351,8 @@ actions! {
         TrimSessions = "platform.trim_sessions" on Platform;
         /// Remove answers that were kept for requests sent again.
         TrimIdempotencyKeys = "platform.trim_idempotency_keys" on Platform;
+        /// Remove records of what was counted long ago.
+        TrimUsage = "platform.trim_usage" on Platform;
         /// Become the first administrator.
         SetUp = "platform.set_up" on Platform;
         /// Read the platform's chain of the audit log.
@@ -587,6 +589,8 @@ actions! {
         Reactivate = "agent.reactivate" on AgentId, locks org;
         /// Share an agent with another organization, and end such shares.
         Share = "agent.share" on AgentId, locks org;
+        /// See with whom an agent is shared.
+        ListShares = "agent.list_shares" on AgentId;
     }
     instance {
         /// List instances.

@@ -1,9 +1,24 @@
-//! AI agents.
+//! AI agents: free ones are everybody's, proprietary ones an organization's.
 
-use serde::Deserialize;
+mod change;
+mod imported;
+mod list;
+mod new;
+mod sharing;
+mod usage;
 
-use crate::error::Result;
+use serde_json::{Map, Value};
+
+pub use change::{AgentUpdate, deactivate, reactivate, update};
+pub use imported::ImportedAgent;
+pub use list::{Agent, AgentFilter, AgentSort, AgentTerms, agent, list};
+pub use new::{NewAgent, create};
+pub use sharing::{AgentGrantee, AgentShare, NewAgentShare, revoke_share, share, shares};
+pub use usage::{AgentUse, NewAgentUse, use_agent};
+
+use crate::error::{Error, Result};
 use crate::id::{AgentId, OrgId};
+use crate::text;
 use crate::tx::Tx;
 use crate::words::words;
 
@@ -17,42 +32,32 @@ words! {
     }
 }
 
-/// An agent as it is brought in.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)] // columns of the store, described in docs/api.md
-pub struct ImportedAgent {
-    pub id: AgentId,
-    #[serde(default)]
-    pub org_id: Option<OrgId>,
-    pub agent_type: String,
-    pub name: String,
-    pub license: License,
-    #[serde(default = "yes")]
-    pub is_active: bool,
+/// Most bytes of an agent's settings, as JSON.
+const SETTINGS_MAX: usize = 16 * 1024;
+
+fn check_name(name: &str) -> Result<()> {
+    text::check_line("name", name, text::NAME_MAX)
 }
 
-fn yes() -> bool {
-    true
+fn check_description(description: Option<&str>) -> Result<()> {
+    text::check_lines("description", description, text::DESCRIPTION_MAX)
 }
 
-impl ImportedAgent {
-    pub(crate) async fn upsert(&self, tx: &mut Tx) -> Result<()> {
-        let now = tx.now();
-        sqlx::query!(
-            "insert into agents (id, org_id, agent_type, name, license, is_active, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7)
-             on conflict (id) do update set org_id = $2, agent_type = $3, name = $4, license = $5, is_active = $6",
-            self.id.0,
-            self.org_id.map(|id| id.0),
-            self.agent_type,
-            self.name,
-            self.license.as_str(),
-            self.is_active,
-            now,
-        )
-        .execute(tx.connection())
-        .await?;
-        Ok(())
+fn check_settings(settings: &Map<String, Value>) -> Result<()> {
+    let text = serde_json::to_string(settings).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    if text.len() > SETTINGS_MAX || text.contains("\\u0000") {
+        return Err(Error::invalid(
+            "settings",
+            format!("at most {SETTINGS_MAX} bytes of JSON, none of them NUL"),
+        ));
     }
+    Ok(())
+}
+
+/// The organization of an agent, if it is one's.
+async fn org_of(tx: &mut Tx, id: AgentId) -> Result<Option<OrgId>> {
+    let org = sqlx::query_scalar!("select org_id from agents where id = $1", id.0)
+        .fetch_one(tx.connection())
+        .await?;
+    Ok(org.map(OrgId))
 }

@@ -101,7 +101,7 @@ impl Error {
 
 /// Constraints of the schema, in the words of the field that broke them. A constraint that is not listed is a
 /// mistake of ours, and an error of the store.
-const CONSTRAINTS: [(&str, &str, &str); 31] = [
+const CONSTRAINTS: [(&str, &str, &str); 32] = [
     ("users_email", "email", "another account has this address"),
     ("organizations_slug", "slug", "another organization has this slug"),
     ("organizations_slug_check", "slug", "1 to 64 characters"),
@@ -128,6 +128,7 @@ const CONSTRAINTS: [(&str, &str, &str); 31] = [
     ("shares_grantee_org_id_fkey", "to", "there is no such organization"),
     ("shares_grantee_workspace_id_fkey", "to", "there is no such workspace"),
     ("instances_name", "name", "another instance of the organization has this name"),
+    ("shares_price", "price_per_use", "more than nothing, and for an organization"),
     ("shares_once", "to", "there is a share with this grantee already"),
     ("shares_platform_reads", "to", "only a workspace can be shared with the platform, and only as viewer"),
     ("shares_agent_runs", "level", "an agent is shared as viewer"),
@@ -140,6 +141,9 @@ impl From<sqlx::Error> for Error {
         let constraint = error.as_database_error().and_then(|error| error.constraint());
         if constraint == Some("resource_parents_parent") {
             return Self::conflict("has_children", "other resources have this one as their parent");
+        }
+        if constraint == Some("wallets_balance") {
+            return Self::conflict("insufficient_funds", "there is not so much in the wallet");
         }
         let code = error.as_database_error().and_then(|error| error.code());
         if matches!(code.as_deref(), Some("40P01" | "40001")) {

@@ -62,6 +62,8 @@ ids! {
     InstanceId;
     /// An entry of an organization's wallet.
     WalletEntryId;
+    /// A use of something that is charged by the use.
+    UseId;
 }
 
 /// A person's place in an organization.

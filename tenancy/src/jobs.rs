@@ -99,6 +99,14 @@ impl Job for TrimIdempotencyKeys {
     const KIND: &'static str = "idempotency.trim";
 }
 
+/// Removes records of usage that nobody sends again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrimUsage {}
+
+impl Job for TrimUsage {
+    const KIND: &'static str = "usage.trim";
+}
+
 /// Removes what the queue itself need not keep any longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrimJobs {}

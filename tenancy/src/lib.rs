@@ -22,13 +22,16 @@ mod jobs;
 mod limit;
 mod lookup;
 mod master_key;
+mod money;
 mod node;
+mod once;
 mod page;
 mod password;
 mod permits;
 mod revision;
 mod share;
 mod slice;
+mod spending;
 mod text;
 mod time;
 mod token;
@@ -45,6 +48,7 @@ pub mod context;
 pub mod decision_log;
 pub mod idempotency;
 pub mod import;
+pub mod instance;
 pub mod link;
 pub mod mail;
 pub mod membership;
@@ -57,7 +61,9 @@ pub mod session;
 pub mod signing_key;
 pub mod stats;
 pub mod trial;
+pub mod usage;
 pub mod user;
+pub mod wallet;
 pub mod workspace;
 pub mod workspace_member;
 
@@ -98,17 +104,19 @@ pub use error::{Error, FieldError, Result};
 pub use facts::{Fact, Facts};
 pub use id::{
     AgentId, ApiKeyId, DecisionId, InstanceId, InvitationId, JobId, LinkId, MembershipId, OrgId, ResourceId,
-    SessionId, ShareId, UserId, WalletEntryId, WorkspaceId,
+    SessionId, ShareId, UseId, UserId, WalletEntryId, WorkspaceId,
 };
 pub use identity::{AccountSettings, Identity};
 pub use jobs::{
     ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimIdempotencyKeys, TrimJobs,
-    TrimSessions,
+    TrimSessions, TrimUsage,
 };
 pub use link::{LinkPurpose, LinkToken};
 pub use mail::{Locale, Mail, MailTemplate};
 pub use master_key::MasterKey;
 pub use membership::OrgRole;
+pub use money::Money;
+pub use once::Once;
 pub use organization::SubscriptionStatus;
 pub use page::{Page, PageInfo, Paged};
 pub use password::{Password, PasswordHashing};

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::id::{ResourceId, ShareId};
+use crate::money::Money;
 use crate::tx::Tx;
 use crate::words::words;
 
@@ -32,6 +33,9 @@ pub struct ImportedShare {
     pub level: ShareLevel,
     #[serde(default, deserialize_with = "crate::time::bounded")]
     pub expires_at: Option<DateTime<Utc>>,
+    /// For an organization: what it pays for each use.
+    #[serde(default)]
+    pub price_per_use: Option<Money>,
 }
 
 impl ImportedShare {
@@ -75,11 +79,12 @@ impl ImportedShare {
         let now = tx.now();
         sqlx::query!(
             "insert into shares (id, resource_type, resource_id, workspace_id, agent_id, grantee, grantee_user_id,
-                                 grantee_org_id, grantee_workspace_id, level, expires_at, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                 grantee_org_id, grantee_workspace_id, level, expires_at, created_at,
+                                 price_per_use)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
              on conflict (id) do update set resource_type = $2, resource_id = $3, workspace_id = $4, agent_id = $5,
                  grantee = $6, grantee_user_id = $7, grantee_org_id = $8, grantee_workspace_id = $9, level = $10,
-                 expires_at = $11",
+                 expires_at = $11, price_per_use = $13",
             self.id.0,
             resource.map(|on| on.kind.as_str()),
             resource.map(|on| on.id.as_str()),
@@ -92,6 +97,7 @@ impl ImportedShare {
             self.level.as_str(),
             self.expires_at,
             now,
+            self.price_per_use.map(Money::decimal),
         )
         .execute(tx.connection())
         .await?;

@@ -211,6 +211,28 @@ impl Tx {
         Ok(self.filter::<A>(caller, vec![target]).await?.pop())
     }
 
+    /// Which of these people may do `A` to each of the targets, in their order, as far as policies do not ask how they
+    /// are signed in. The people and targets are read together, so that it can be asked for a whole list.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub(crate) async fn who_may<A: Action>(
+        &mut self,
+        people: &[UserId],
+        targets: &[A::Target],
+    ) -> Result<Vec<Vec<UserId>>> {
+        let uids: Vec<_> = targets.iter().map(Target::uid).chain(people.iter().map(Target::uid)).collect();
+        let facts = self.facts(&uids).await?;
+        let may = |user: UserId, target: &A::Target| {
+            let caller = Caller::User(Person::without_session(user));
+            self.decide(&facts, &caller, A::NAME, &target.uid(), caller.context()).is_allow()
+        };
+        Ok(targets
+            .iter()
+            .map(|target| people.iter().copied().filter(|user| may(*user, target)).collect())
+            .collect())
+    }
+
     /// Which actions on `resource` the policies allow the caller, with their names as the policy folder has them. Those
     /// that want to know more than every request says are left out.
     ///

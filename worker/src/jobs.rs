@@ -7,3 +7,4 @@ mod sweep_trials;
 mod trim_idempotency_keys;
 mod trim_jobs;
 mod trim_sessions;
+mod trim_usage;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tenancy::queue::{Claim, Kind, Schedule};
 use tenancy::{
     ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, TrimIdempotencyKeys, TrimJobs,
-    TrimSessions, Tx,
+    TrimSessions, TrimUsage, Tx,
 };
 
 use crate::context::Context;
@@ -50,6 +50,7 @@ static REGISTRY: &[Entry] = &[
     entry::<RotateSigningKey>("upkeep", 5, MINUTE, HOUR).every(HOUR),
     entry::<TrimSessions>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
     entry::<TrimIdempotencyKeys>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
+    entry::<TrimUsage>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
     entry::<TrimJobs>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
 ];
 
@@ -171,6 +172,7 @@ mod tests {
                     TrimIdempotencyKeys::KIND => {
                         serde_json::from_value::<TrimIdempotencyKeys>(schedule.payload).is_ok()
                     }
+                    TrimUsage::KIND => serde_json::from_value::<TrimUsage>(schedule.payload).is_ok(),
                     TrimJobs::KIND => serde_json::from_value::<TrimJobs>(schedule.payload).is_ok(),
                     other => panic!("{other} is scheduled and not read here"),
                 },

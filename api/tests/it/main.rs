@@ -3,6 +3,7 @@
 
 mod admin_queue;
 mod admin_users;
+mod agents;
 mod audit;
 mod auth;
 mod authorize;
@@ -17,6 +18,7 @@ mod etag;
 mod health;
 mod idempotency;
 mod import;
+mod instances;
 mod jobs;
 mod keys;
 mod me;
@@ -38,5 +40,7 @@ mod stats;
 mod support;
 mod switch;
 mod tour;
+mod usage;
+mod wallet;
 mod workspaces;
 mod world;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::jobs::job;
 use crate::support::{Call, ROOT, TestApp, shipped, text};
-use crate::world::{ACME, ANN, FAR, GLOBEX, NOTHING, OPEN};
+use crate::world::{ACME, AGENT, ANN, FAR, GLOBEX, GUS, NOTHING, OPEN, VIC};
 
 fn document() -> Value {
     serde_json::to_value(api::document("http://localhost")).unwrap()
@@ -68,6 +68,8 @@ impl There<'_> {
         // No organization has any of these.
         let path =
             path.replace("{user_id}", ANN).replace("{session_id}", NOTHING).replace("{share_id}", NOTHING);
+        let agent = if self.org == ACME { AGENT } else { NOTHING };
+        let path = path.replace("{agent_id}", agent).replace("{instance_id}", NOTHING);
         path.replace("{type}", "Resource").replace("{id}", self.resource).replace("{kind}", "greet")
     }
 }
@@ -82,7 +84,10 @@ fn body(method: &str, path: &str) -> String {
         ("put", path) if path.ends_with("/platform-role") => json!({ "platform_role": null }).to_string(),
         ("put", path) if path.ends_with("/ai") => json!({}).to_string(),
         ("post", path) if path.ends_with("/signing-key/rotate") => json!({ "when": "soon" }).to_string(),
-        ("patch", path) if path.contains("/members/") => json!({ "role": "viewer" }).to_string(),
+        ("patch", path) if path.contains("/workspaces/") && path.contains("/members/") => {
+            json!({ "role": "viewer" }).to_string()
+        }
+        ("patch", path) if path.contains("/members/") => json!({ "role": "member" }).to_string(),
         ("patch", path) if path.contains("/workspaces/") => json!({ "name": "new" }).to_string(),
         ("post", path) if path.ends_with("/workspaces") => json!({ "name": "new" }).to_string(),
         ("post", path) if path.contains("/workspaces/") && path.ends_with("/members") => {
@@ -90,6 +95,38 @@ fn body(method: &str, path: &str) -> String {
         }
         ("post", path) if path.contains("/workspaces/") && path.ends_with("/shares") => {
             json!({ "grantee": "platform", "level": "viewer" }).to_string()
+        }
+        ("post", path) if path.ends_with("/members") => {
+            json!({ "user_id": GUS, "role": "member" }).to_string()
+        }
+        ("patch", path) if path.starts_with("/api/v1/orgs/") && path.matches('/').count() == 4 => {
+            json!({ "name": "new" }).to_string()
+        }
+        ("post", "/api/v1/orgs") => json!({ "name": "new" }).to_string(),
+        ("post", path) if path.ends_with("/transfer") => json!({ "user_id": VIC }).to_string(),
+        ("put", path) if path.ends_with("/plan") => json!({ "plan": "pro" }).to_string(),
+        ("put", path) if path.ends_with("/subscription") => {
+            json!({ "subscription_status": "active" }).to_string()
+        }
+        ("put", path) if path.contains("/instances/") => json!({ "active": true }).to_string(),
+        ("patch", path) if path.contains("/agents/") || path.contains("/instances/") => {
+            json!({ "name": "changed" }).to_string()
+        }
+        ("post", path) if path.ends_with("/agents") => {
+            json!({ "agent_type": "new", "name": "new" }).to_string()
+        }
+        ("post", path) if path.ends_with("/instances") => json!({ "name": "new" }).to_string(),
+        ("post", path) if path.contains("/agents/") && path.ends_with("/shares") => {
+            json!({ "org": "globex" }).to_string()
+        }
+        ("post", path) if path.ends_with("/agent-uses") => {
+            json!({ "agent_id": AGENT, "key": "new" }).to_string()
+        }
+        ("post", path) if path.ends_with("/wallet/entries") => {
+            json!({ "amount": "1", "reason": "new", "key": "new" }).to_string()
+        }
+        ("post", path) if path.ends_with("/usage/records") => {
+            json!({ "metric": "messages", "amount": 1, "key": "new" }).to_string()
         }
         ("put", _) => json!({ "workspace_id": OPEN, "attributes": { "kind": "changed" } }).to_string(),
         ("patch", _) => json!({ "attributes": { "kind": "changed" } }).to_string(),

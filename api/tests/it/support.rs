@@ -38,6 +38,7 @@ const ORG_SCOPES: &[&str] = &[
     "audit:read",
     "jobs:read",
     "jobs:write",
+    "usage:write",
 ];
 
 /// How long a test waits for what happens in the background.

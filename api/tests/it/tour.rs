@@ -2,10 +2,12 @@
 
 mod account;
 mod admin_user;
+mod agent;
 mod audit;
 mod decision;
 mod fits;
 mod import;
+mod instance;
 mod job;
 mod key;
 mod me;
@@ -16,6 +18,7 @@ mod second_factor;
 mod session;
 mod stable;
 mod step;
+mod usage;
 mod workspace_share;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,9 +42,11 @@ async fn walk() -> Examples {
     let all = &mut examples;
     step::take("account", account::tour, all).await;
     step::take("admin_user", admin_user::tour, all).await;
+    step::take("agent", agent::tour, all).await;
     step::take("audit", audit::tour, all).await;
     step::take("decision", decision::tour, all).await;
     step::take("import", import::tour, all).await;
+    step::take("instance", instance::tour, all).await;
     step::take("job", job::tour, all).await;
     step::take("key", key::tour, all).await;
     step::take("me", me::tour, all).await;
@@ -51,6 +56,7 @@ async fn walk() -> Examples {
     step::take("resource", resource::tour, all).await;
     step::take("second_factor", second_factor::tour, all).await;
     step::take("session", session::tour, all).await;
+    step::take("usage", usage::tour, all).await;
     step::take("workspace_share", workspace_share::tour, all).await;
     examples
 }

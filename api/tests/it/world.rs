@@ -21,6 +21,9 @@ pub(crate) const FAR: &str = "019aa000-0000-7000-8000-0000000000b4";
 /// Vic's personal workspace.
 pub(crate) const HOME: &str = "019aa000-0000-7000-8000-0000000000a6";
 
+/// Acme's agent.
+pub(crate) const AGENT: &str = "019aa000-0000-7000-8000-0000000000a7";
+
 /// An id of nothing.
 pub(crate) const NOTHING: &str = "019aa000-0000-7000-8000-00000000dead";
 
@@ -68,7 +71,7 @@ pub(crate) fn lines() -> String {
             r#"{{"workspace_member": {{"workspace_id": "{OPEN}", "user_id": "{VIC}", "role": "viewer"}}}}"#
         ),
         format!(
-            r#"{{"agent": {{"id": "019aa000-0000-7000-8000-0000000000a7", "org_id": "{ACME}", "agent_type": "helper", "name": "Helper", "license": "proprietary"}}}}"#
+            r#"{{"agent": {{"id": "{AGENT}", "org_id": "{ACME}", "agent_type": "helper", "name": "Helper", "license": "proprietary"}}}}"#
         ),
         resource("plan", OPEN),
         resource("gold", VAULT),

@@ -3,7 +3,8 @@
 use runtime::Shutdown;
 use tenancy::signing_key::{Rotation, rotate};
 use tenancy::{
-    Caller, Platform, Request, RotateSigningKey, TrimIdempotencyKeys, TrimSessions, platform, session,
+    Caller, Platform, Request, RotateSigningKey, TrimIdempotencyKeys, TrimSessions, TrimUsage, platform,
+    session,
 };
 
 use super::support::{ANN, World, password};
@@ -94,4 +95,27 @@ async fn answers_that_were_kept_for_a_day_are_removed_however_many_there_are() {
     world.enqueue(&TrimIdempotencyKeys {}).await;
     world.work().await;
     assert_eq!(world.sql("select actor, count(*) from idempotency_keys group by actor").await, "young|3");
+}
+
+// proves PLN-4
+#[tokio::test]
+async fn records_of_usage_go_after_40_days_and_the_counters_stay() {
+    let world = World::new().await;
+    let records = |name: &str, count: u32, age: &str| {
+        format!(
+            "insert into usage_records (org_id, key, metric, amount, count, created_at)
+             select o.id, '{name}-' || n, 'messages', 1, n, now() - interval '{age}'
+             from organizations o, generate_series(1, {count}) n;"
+        )
+    };
+    let org =
+        "insert into organizations (id, slug, name, plan, subscription_status, trial_ends_at, created_at)
+               values (gen_random_uuid(), 'acme', 'Acme', 'pro', 'active', now(), now());
+               insert into usage_counters (org_id, metric, month, count)
+               select id, 'messages', '2026-01-01', 7 from organizations;";
+    world.sql(&[org, &records("old", 10_001, "41 days"), &records("new", 2, "39 days")].concat()).await;
+    world.enqueue(&TrimUsage {}).await;
+    world.work().await;
+    assert_eq!(world.sql("select count(*) from usage_records").await, "2");
+    assert_eq!(world.sql("select count from usage_counters").await, "7");
 }

@@ -1,0 +1,127 @@
+//! With which organizations agents are shared.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use tenancy::agent::{self, AgentShare, NewAgentShare};
+use tenancy::{AgentId, Money, ShareId, agent_action as action};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::body::{Path, Query};
+use crate::context::{Asker, Origin};
+use crate::idempotency::{Create, Created, IdempotencyHeader};
+use crate::list::{ListQuery, PageView};
+use crate::problem::Problem;
+use crate::revision::At;
+
+/// A share to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShareAgent {
+    /// The organization: its id or its slug.
+    #[schema(example = "globex")]
+    org: String,
+    /// What it pays for each use, more than nothing; nothing, if left out.
+    price_per_use: Option<Money>,
+    /// From when on it is shared no longer; never, if left out.
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl From<ShareAgent> for NewAgentShare {
+    fn from(body: ShareAgent) -> Self {
+        let ShareAgent { org, price_per_use, expires_at } = body;
+        Self { org, price_per_use, expires_at }
+    }
+}
+
+/// A page of shares.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
+pub(crate) struct AgentShareList {
+    shares: Vec<AgentShare>,
+    #[serde(flatten)]
+    page: PageView,
+}
+
+/// List the shares of an agent
+#[utoipa::path(
+    get, path = "/api/v1/agents/{agent_id}/shares", tag = "agents",
+    params(("agent_id" = AgentId, Path, description = "The agent"), ListQuery),
+    responses(
+        (status = 200, description = "A page of shares, oldest first", body = AgentShareList),
+        (status = 401, description = "Not signed in", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such agent", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(id): Path<AgentId>,
+    Query(query): Query<ListQuery>,
+) -> Result<impl IntoResponse, Problem> {
+    let page = query.page()?;
+    let mut tx = app.db.begin(request).await?;
+    let allowed = tx.authorize::<action::ListShares>(&caller, id).await?;
+    query.json("shares", agent::shares(&mut tx, &allowed, page).await?)
+}
+
+/// Share an agent with another organization
+///
+/// Its members see and run it from then on. Sharing again changes price and end.
+#[utoipa::path(
+    post, path = "/api/v1/agents/{agent_id}/shares", tag = "agents", request_body = ShareAgent,
+    params(("agent_id" = AgentId, Path, description = "The agent"), IdempotencyHeader),
+    responses(
+        (status = 201, description = "The share", body = AgentShare),
+        (status = 401, description = "Not signed in", body = Problem),
+        (status = 403, description = "Not allowed, or a free agent", body = Problem),
+        (status = 404, description = "No such agent", body = Problem),
+        (status = 422, description = "Not valid, or no other organization has this id or slug", body = Problem),
+    ),
+)]
+pub(crate) async fn share(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path(id): Path<AgentId>,
+    new: Create<ShareAgent>,
+) -> Result<Response, Problem> {
+    new.run(&app, request, &caller, async |tx, body| {
+        let allowed = tx.authorize::<action::Share>(&caller, id).await?;
+        Ok(Created::new(agent::share(tx, &allowed, &body.into()).await?))
+    })
+    .await
+}
+
+/// End a share of an agent
+#[utoipa::path(
+    delete, path = "/api/v1/agents/{agent_id}/shares/{share_id}", tag = "agents",
+    params(
+        ("agent_id" = AgentId, Path, description = "The agent"),
+        ("share_id" = ShareId, Path, description = "The share"),
+    ),
+    responses(
+        (status = 204, description = "Ended"),
+        (status = 401, description = "Not signed in", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 404, description = "No such agent, or no such share of it", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
+    ),
+)]
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    Path((id, share)): Path<(AgentId, ShareId)>,
+) -> Result<impl IntoResponse, Problem> {
+    let mut tx = app.db.begin(request).await?;
+    let allowed = tx.authorize::<action::Share>(&caller, id).await?;
+    agent::revoke_share(&mut tx, &allowed, share).await?;
+    Ok((At(tx.commit().await?), StatusCode::NO_CONTENT))
+}

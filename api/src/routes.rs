@@ -152,6 +152,8 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/switch/workspace", Action("user.switch")),
     ("get", "/api/v1/switch/current", Action("user.view")),
     ("put", "/api/v1/orgs/current", Action("user.switch")),
+    ("get", "/api/v1/orgs/current", Action("org.view")),
+    ("patch", "/api/v1/orgs/current", Action("org.update")),
     ("get", "/api/v1/admin/users", Action("user.list")),
     ("post", "/api/v1/admin/users", Action("user.create")),
     ("get", "/api/v1/admin/users/{user_id}", Action("user.inspect")),
@@ -291,7 +293,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(switch::organization))
         .routes(routes!(switch::workspace))
         .routes(routes!(switch::current))
-        .routes(routes!(switch::put_organization))
+        .routes(routes!(switch::put_organization, orgs::get_current, orgs::update_current))
         .routes(routes!(admin_users::list, admin_users::create))
         .routes(routes!(admin_users::get))
         .routes(routes!(admin_users::approve))

@@ -9,7 +9,9 @@ use tenancy::membership::{self, Member};
 use tenancy::organization::{
     self, MyOrganization, NewOrganization, OrgFilter, OrgSort, OrganizationDetails, OrganizationUpdate,
 };
-use tenancy::{Address, Platform, SubscriptionStatus, UserId, org_action as action, user_action};
+use tenancy::{
+    Address, Caller, Platform, Request, SubscriptionStatus, UserId, org_action as action, user_action,
+};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
@@ -225,9 +227,42 @@ pub(crate) async fn get(
     if_none_match: IfNoneMatch,
     Query(query): Query<FieldsQuery>,
 ) -> Result<Response, Problem> {
-    let org = org.of(&caller)?;
+    show(&app, request, &caller, org, &if_none_match, &query).await
+}
+
+/// See the organization that I work in
+///
+/// As `GET /orgs/{org_id}`.
+#[utoipa::path(
+    get, path = "/api/v1/orgs/current", tag = "context", params(FieldsQuery, IfNoneMatchHeader),
+    responses(
+        (status = 200, description = "The organization", body = OrganizationDetails, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 304, description = "You have it"),
+        (status = 409, description = "`no_current_organization`", body = Problem),
+        Refusals,
+    ),
+)]
+pub(crate) async fn get_current(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    if_none_match: IfNoneMatch,
+    Query(query): Query<FieldsQuery>,
+) -> Result<Response, Problem> {
+    show(&app, request, &caller, OrgRef::Current, &if_none_match, &query).await
+}
+
+async fn show(
+    app: &App,
+    request: Request,
+    caller: &Caller,
+    org: OrgRef,
+    if_none_match: &IfNoneMatch,
+    query: &FieldsQuery,
+) -> Result<Response, Problem> {
+    let org = org.of(caller)?;
     let mut tx = app.db.begin(request).await?;
-    let allowed = tx.authorize::<action::View>(&caller, org).await?;
+    let allowed = tx.authorize::<action::View>(caller, org).await?;
     let details = organization::details(&mut tx, &allowed).await?;
     let version = details.organization.organization.version;
     Ok(if_none_match.answer(Versioned::new(version, &query.json(details)?.0)?))
@@ -254,21 +289,54 @@ pub(crate) async fn update(
     Path(org): Path<OrgRef>,
     if_match: IfMatch,
     Json(body): Json<UpdateOrganization>,
-) -> Result<impl IntoResponse, Problem> {
-    let org = org.of(&caller)?;
+) -> Result<Response, Problem> {
+    change(&app, request, &caller, org, &if_match, body).await
+}
+
+/// Change the organization that I work in
+///
+/// As `PATCH /orgs/{org_id}`.
+#[utoipa::path(
+    patch, path = "/api/v1/orgs/current", tag = "context", request_body = UpdateOrganization, params(IfMatchHeader),
+    responses(
+        (status = 200, description = "The organization as it is now", body = MyOrganization, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 409, description = "`slug_taken`, or `no_current_organization`", body = Problem),
+        (status = 412, description = "`precondition_failed`", body = Problem),
+        Refusals,
+    ),
+)]
+pub(crate) async fn update_current(
+    State(app): State<App>,
+    Asker(caller): Asker,
+    Origin(request): Origin,
+    if_match: IfMatch,
+    Json(body): Json<UpdateOrganization>,
+) -> Result<Response, Problem> {
+    change(&app, request, &caller, OrgRef::Current, &if_match, body).await
+}
+
+async fn change(
+    app: &App,
+    request: Request,
+    caller: &Caller,
+    org: OrgRef,
+    if_match: &IfMatch,
+    body: UpdateOrganization,
+) -> Result<Response, Problem> {
+    let org = org.of(caller)?;
     let (update, billing) = body.split();
     let mut tx = app.db.begin(request).await?;
     // The organization is kept still from the first of these on.
     let allowed = match &billing {
-        Some(_) => Some(tx.authorize::<action::UpdateBilling>(&caller, org).await?),
+        Some(_) => Some(tx.authorize::<action::UpdateBilling>(caller, org).await?),
         None => None,
     };
     let is_billing_only = billing.is_some() && update == OrganizationUpdate::default();
     let profile = match is_billing_only {
         true => None,
-        false => Some(tx.authorize::<action::Update>(&caller, org).await?),
+        false => Some(tx.authorize::<action::Update>(caller, org).await?),
     };
-    let seen = tx.authorize::<action::View>(&caller, org).await?;
+    let seen = tx.authorize::<action::View>(caller, org).await?;
     let mut mine = organization::get(&mut tx, &seen).await?;
     if_match.check(mine.organization.version)?;
     if let Some(profile) = profile {
@@ -278,7 +346,7 @@ pub(crate) async fn update(
         mine = organization::update_billing(&mut tx, &allowed, billing.as_ref()).await?;
     }
     let answer = Versioned::new(mine.organization.version, &mine)?;
-    Ok((At(tx.commit().await?), answer))
+    Ok((At(tx.commit().await?), answer).into_response())
 }
 
 impl UpdateOrganization {

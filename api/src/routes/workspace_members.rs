@@ -2,20 +2,21 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tenancy::workspace_member::{self, WorkspaceMember};
-use tenancy::{UserId, WorkspaceId, WorkspaceRole, workspace_action as action};
+use tenancy::{Tx, UserId, WorkspaceId, WorkspaceRole, workspace_action as action};
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::context::{Asker, Origin};
+use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::{ListQuery, PageView};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
-use crate::routes::workspaces::within;
+use crate::routes::workspaces::{authorize, within};
 
 /// A page of members.
 #[derive(Serialize, ToSchema)]
@@ -79,6 +80,7 @@ pub(crate) async fn list(
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
+        IdempotencyHeader,
     ),
     responses(
         (status = 201, description = "The member", body = WorkspaceMember),
@@ -94,11 +96,13 @@ pub(crate) async fn add(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(path): Path<(OrgRef, WorkspaceId)>,
-    Json(body): Json<AddWorkspaceMember>,
-) -> Result<impl IntoResponse, Problem> {
-    let (mut tx, allowed) = within::<action::AddMember>(&app, request, &caller, path).await?;
-    let member = workspace_member::add(&mut tx, &allowed, body.user_id, body.role).await?;
-    Ok((StatusCode::CREATED, At(tx.commit().await?), axum::Json(member)))
+    new: Create<AddWorkspaceMember>,
+) -> Result<Response, Problem> {
+    let add = async |tx: &mut Tx, body: AddWorkspaceMember| {
+        let allowed = authorize::<action::AddMember>(tx, &caller, path).await?;
+        Ok(Created::new(workspace_member::add(tx, &allowed, body.user_id, body.role).await?))
+    };
+    new.run(&app, request, &caller, add).await
 }
 
 /// Give a member of a workspace another role

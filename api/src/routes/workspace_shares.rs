@@ -2,22 +2,25 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use tenancy::workspace::{self, Grantee, NewWorkspaceShare, SharedWith, WorkspaceShare};
-use tenancy::{Address, Error, OrgId, ShareId, ShareLevel, UserId, WorkspaceId, workspace_action as action};
+use tenancy::{
+    Address, Error, OrgId, ShareId, ShareLevel, Tx, UserId, WorkspaceId, workspace_action as action,
+};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query};
+use crate::body::{Path, Query};
 use crate::context::{Asker, Origin};
+use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::ListQuery;
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
 use crate::routes::personal_workspace::WorkspaceShareList;
-use crate::routes::workspaces::within;
+use crate::routes::workspaces::{authorize, within};
 
 /// A share to be made. It names one grantee, in one way.
 #[derive(Deserialize, ToSchema)]
@@ -104,6 +107,7 @@ pub(crate) async fn list(
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
+        IdempotencyHeader,
     ),
     responses(
         (status = 201, description = "The share", body = WorkspaceShare),
@@ -119,12 +123,14 @@ pub(crate) async fn share(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(path): Path<(OrgRef, WorkspaceId)>,
-    Json(body): Json<ShareWorkspace>,
-) -> Result<impl IntoResponse, Problem> {
-    let new = NewWorkspaceShare::try_from(body)?;
-    let (mut tx, allowed) = within::<action::Share>(&app, request, &caller, path).await?;
-    let share = workspace::share(&mut tx, &allowed, &new).await?;
-    Ok((StatusCode::CREATED, At(tx.commit().await?), axum::Json(share)))
+    new: Create<ShareWorkspace>,
+) -> Result<Response, Problem> {
+    let create = async |tx: &mut Tx, body: ShareWorkspace| {
+        let new = NewWorkspaceShare::try_from(body)?;
+        let allowed = authorize::<action::Share>(tx, &caller, path).await?;
+        Ok(Created::new(workspace::share(tx, &allowed, &new).await?))
+    };
+    new.run(&app, request, &caller, create).await
 }
 
 /// End a share of a workspace

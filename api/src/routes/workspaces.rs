@@ -1,8 +1,8 @@
 //! Workspaces of organizations, and all that a person sees.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tenancy::workspace::{self, NewWorkspace, Workspace, WorkspaceFilter, WorkspaceSort, WorkspaceUpdate};
 use tenancy::{
@@ -13,6 +13,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::context::{Asker, Me, Origin};
+use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Versioned};
+use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
@@ -97,13 +99,21 @@ pub(super) async fn within<A: Action<Target = WorkspaceId>>(
     app: &App,
     request: Request,
     caller: &Caller,
-    (org, id): (OrgRef, WorkspaceId),
+    path: (OrgRef, WorkspaceId),
 ) -> Result<(Tx, Authorized<A>), Problem> {
-    let org = org.of(caller)?;
     let mut tx = app.db.begin(request).await?;
-    let id = workspace::in_org(&mut tx, org, id).await?;
-    let allowed = tx.authorize::<A>(caller, id).await?;
+    let allowed = authorize::<A>(&mut tx, caller, path).await?;
     Ok((tx, allowed))
+}
+
+/// The proof that the caller may do this to the workspace in the path.
+pub(super) async fn authorize<A: Action<Target = WorkspaceId>>(
+    tx: &mut Tx,
+    caller: &Caller,
+    (org, id): (OrgRef, WorkspaceId),
+) -> Result<Authorized<A>, Problem> {
+    let id = workspace::in_org(tx, org.of(caller)?, id).await?;
+    Ok(tx.authorize::<A>(caller, id).await?)
 }
 
 /// List my workspaces
@@ -165,7 +175,7 @@ pub(crate) async fn list(
 /// You are its first admin.
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/workspaces", tag = "workspaces", request_body = CreateWorkspace,
-    params(("org_id" = OrgRef, Path, description = "The organization, or `current`")),
+    params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), IdempotencyHeader),
     responses(
         (status = 201, description = "The workspace", body = Workspace),
         (status = 401, description = "Not signed in", body = Problem),
@@ -180,16 +190,16 @@ pub(crate) async fn create(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Json(body): Json<CreateWorkspace>,
-) -> Result<impl IntoResponse, Problem> {
+    new: Create<CreateWorkspace>,
+) -> Result<Response, Problem> {
     let org = org.of(&caller)?;
-    let new = NewWorkspace { name: body.name, visibility: body.visibility };
-    let mut tx = app.db.begin(request).await?;
-    let allowed = tx.authorize::<action::Create>(&caller, org).await?;
-    let workspace = workspace::create(&mut tx, &allowed, &new).await?;
-    let revision = tx.commit().await?;
-    let location = [(header::LOCATION, format!("/api/v1/orgs/{org}/workspaces/{}", workspace.id))];
-    Ok((StatusCode::CREATED, At(revision), location, axum::Json(workspace)))
+    let create = async |tx: &mut Tx, body: CreateWorkspace| {
+        let new = NewWorkspace { name: body.name, visibility: body.visibility };
+        let allowed = tx.authorize::<action::Create>(&caller, org).await?;
+        let workspace = workspace::create(tx, &allowed, &new).await?;
+        Ok(Created::at(format!("/api/v1/orgs/{org}/workspaces/{}", workspace.id), workspace))
+    };
+    new.run(&app, request, &caller, create).await
 }
 
 /// See a workspace
@@ -199,9 +209,11 @@ pub(crate) async fn create(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
         FieldsQuery,
+        IfNoneMatchHeader,
     ),
     responses(
-        (status = 200, description = "The workspace", body = Workspace),
+        (status = 200, description = "The workspace", body = Workspace, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 304, description = "You have it"),
         (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "No such workspace of this organization", body = Problem),
@@ -213,10 +225,12 @@ pub(crate) async fn get(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(path): Path<(OrgRef, WorkspaceId)>,
+    if_none_match: IfNoneMatch,
     Query(query): Query<FieldsQuery>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let (mut tx, allowed) = within::<action::View>(&app, request, &caller, path).await?;
-    query.json(workspace::get(&mut tx, &allowed).await?)
+    let workspace = workspace::get(&mut tx, &allowed).await?;
+    Ok(if_none_match.answer(Versioned::new(workspace.version, &query.json(workspace)?.0)?))
 }
 
 /// Change a workspace
@@ -228,9 +242,11 @@ pub(crate) async fn get(
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
+        IfMatchHeader,
     ),
     responses(
-        (status = 200, description = "The workspace as it is now", body = Workspace),
+        (status = 200, description = "The workspace as it is now", body = Workspace, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 412, description = "`precondition_failed`", body = Problem),
         (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "No such workspace of this organization", body = Problem),
@@ -243,9 +259,12 @@ pub(crate) async fn update(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(path): Path<(OrgRef, WorkspaceId)>,
+    if_match: IfMatch,
     Json(body): Json<UpdateWorkspace>,
 ) -> Result<impl IntoResponse, Problem> {
     let (mut tx, allowed) = within::<action::Update>(&app, request, &caller, path).await?;
+    let seen = tx.authorize::<action::View>(&caller, *allowed.target()).await?;
+    if_match.check(workspace::get(&mut tx, &seen).await?.version)?;
     let may_open = match body.visibility {
         Some(_) => Some(tx.authorize::<action::SetVisibility>(&caller, *allowed.target()).await?),
         None => None,
@@ -253,7 +272,8 @@ pub(crate) async fn update(
     let update =
         WorkspaceUpdate { name: body.name.as_deref(), visibility: may_open.as_ref().zip(body.visibility) };
     let workspace = workspace::update(&mut tx, &allowed, update).await?;
-    Ok((At(tx.commit().await?), axum::Json(workspace)))
+    let answer = Versioned::new(workspace.version, &workspace)?;
+    Ok((At(tx.commit().await?), answer))
 }
 
 /// Delete a workspace

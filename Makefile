@@ -85,9 +85,9 @@ matrix: ## Write policies/matrix.txt anew: who may do what
 	mv target/matrix.txt policies/matrix.txt
 
 .PHONY: examples
-examples: ## Write api/examples.json anew, after an operation is new or is answered differently
+examples: ## Write api/examples.json and api/tests/routes.txt anew, after a route is new or answers differently
 	WRITE_EXAMPLES=1 $(HARNESS) run -- $(CARGO) nextest run $(ALL) \
-		-E 'package(api) and test(=tour::the_examples_are_what_the_server_answers)'
+		-E 'package(api) and (test(=tour::the_examples_are_what_the_server_answers) or test(=matrix::every_route_lets_in_whom_it_should_and_nobody_else))'
 
 .PHONY: tools
 tools: ## Install what the tests need and this machine lacks

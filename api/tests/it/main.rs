@@ -21,6 +21,7 @@ mod import;
 mod instances;
 mod jobs;
 mod keys;
+mod matrix;
 mod me;
 mod metrics;
 mod orgs;

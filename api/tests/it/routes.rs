@@ -29,7 +29,7 @@ fn pages() -> BTreeSet<(String, String)> {
     operations(&serde_json::to_value(api::pages()).unwrap())
 }
 
-fn is_page(method: &str, path: &str) -> bool {
+pub(crate) fn is_page(method: &str, path: &str) -> bool {
     pages().contains(&(method.to_owned(), path.to_owned()))
 }
 
@@ -75,7 +75,7 @@ impl There<'_> {
 }
 
 /// A body that the route takes, as far as it takes one.
-fn body(method: &str, path: &str) -> String {
+pub(crate) fn body(method: &str, path: &str) -> String {
     let question = json!({ "action": "resource.read", "resource": { "type": "Resource", "id": "plan" } });
     match (method, path) {
         (_, "/api/v1/authorize") => question.to_string(),

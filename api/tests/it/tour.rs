@@ -19,6 +19,7 @@ mod session;
 mod stable;
 mod step;
 mod usage;
+mod workspace;
 mod workspace_share;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,8 @@ async fn walk() -> Examples {
     step::take("second_factor", second_factor::tour, all).await;
     step::take("session", session::tour, all).await;
     step::take("usage", usage::tour, all).await;
+    step::take("context", workspace::context, all).await;
+    step::take("workspace", workspace::tour, all).await;
     step::take("workspace_share", workspace_share::tour, all).await;
     examples
 }

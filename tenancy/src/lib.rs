@@ -43,6 +43,7 @@ pub mod api_key;
 pub mod audit;
 pub mod decision_log;
 pub mod import;
+pub mod invitation;
 pub mod link;
 pub mod mail;
 pub mod membership;
@@ -98,6 +99,7 @@ pub use id::{
     SessionId, ShareId, UserId, WalletEntryId, WorkspaceId,
 };
 pub use identity::{AccountSettings, Identity};
+pub use invitation::{InvitationState, InvitationToken};
 pub use jobs::{
     ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimJobs, TrimSessions,
 };

@@ -48,7 +48,7 @@ fn is_true(mail: &Mail, reader: &Recipient) -> bool {
         Mail::PasswordChanged { .. } | Mail::SecondFactorChanged { .. } => status != Deleting,
         Mail::Approved { .. } => status == Active,
         Mail::Disabled { .. } => status == Disabled,
-        Mail::Sample { .. } => false,
+        Mail::Invitation { .. } | Mail::Sample { .. } => false,
     }
 }
 
@@ -101,7 +101,7 @@ async fn says(
             let Some((link, deadline)) = good else { return Ok(None) };
             Box::new(SetPassword { name, link, deadline })
         }
-        Mail::Sample { .. } => return Ok(None),
+        Mail::Invitation { .. } | Mail::Sample { .. } => return Ok(None),
     }))
 }
 

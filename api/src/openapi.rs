@@ -32,6 +32,7 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "queue", description = "Background work"),
         (name = "auth", description = "Getting an account, and into it"),
         (name = "admin", description = "Accounts, for those who look after them"),
+        (name = "invitations", description = "Who is asked into an organization"),
         (name = "me", description = "A person's own account"),
         (name = "audit", description = "Who changed what"),
         (name = "operations", description = "For whoever runs it"),

@@ -9,6 +9,8 @@ mod authorize;
 mod decisions;
 mod health;
 mod import;
+mod invitation_tokens;
+mod invitations;
 mod job_kinds;
 mod keys;
 mod mail;
@@ -18,7 +20,7 @@ mod policies;
 mod queue;
 mod resources;
 mod second_factor;
-mod sessions;
+pub(crate) mod sessions;
 mod signing_key;
 mod stats;
 
@@ -123,6 +125,14 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/me/second-factor/confirm", Action("user.manage_second_factor")),
     ("post", "/api/v1/me/second-factor/recovery-codes", Action("user.manage_second_factor")),
     ("post", "/api/v1/admin/signing-key/rotate", Action("platform.rotate_signing_key")),
+    ("get", "/api/v1/orgs/{org_id}/invitations", Action("invitation.list")),
+    ("post", "/api/v1/orgs/{org_id}/invitations", Action("invitation.create")),
+    ("post", "/api/v1/orgs/{org_id}/invitations/bulk", Action("invitation.create")),
+    ("post", "/api/v1/orgs/{org_id}/invitations/{invitation_id}/resend", Action("invitation.resend")),
+    ("delete", "/api/v1/orgs/{org_id}/invitations/{invitation_id}", Action("invitation.revoke")),
+    ("get", "/api/v1/invitations/{token}", Open("invitation.view")),
+    ("post", "/api/v1/invitations/{token}/accept", Action("invitation.accept")),
+    ("post", "/api/v1/invitations/{token}/register", Open("invitation.take_up")),
     ("get", "/.well-known/jwks.json", Public),
     ("get", "/", Public),
     ("get", "/verify-email", Public),
@@ -135,6 +145,8 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/forgot-password", Open("user.request_password_reset")),
     ("get", "/set-up", Public),
     ("post", "/set-up", Open("platform.set_up")),
+    ("get", "/invitation", Open("invitation.view")),
+    ("post", "/invitation", Open("invitation.accept")),
     ("get", "/healthz", Public),
     ("get", "/readyz", Public),
     ("get", "/metrics", Public),
@@ -211,6 +223,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(audit::list_in_org))
         .routes(routes!(audit_export::export_of_org))
         .routes(routes!(stats::get))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::create_many))
+        .routes(routes!(invitations::resend))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(invitation_tokens::look))
+        .routes(routes!(invitation_tokens::accept))
+        .routes(routes!(invitation_tokens::register))
         .merge(operations())
 }
 

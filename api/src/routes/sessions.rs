@@ -108,13 +108,23 @@ pub(crate) struct KeySet {
 }
 
 /// What is known of whoever sent this.
-fn device(request: &Request, headers: &HeaderMap) -> Device {
+pub(crate) fn device(request: &Request, headers: &HeaderMap) -> Device {
     let user_agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
     Device::new(request.ip, user_agent.map(String::from_utf8_lossy).as_deref())
 }
 
 /// Signs what was granted, and puts it where it is wanted.
 async fn deliver(app: &App, grant: Grant, delivery: Delivery) -> Result<Response, Problem> {
+    let (cookies, view) = tokens(app, grant, delivery).await?;
+    Ok((cookies, axum::Json(view)).into_response())
+}
+
+/// The tokens of what was granted, in cookies or in the view.
+pub(crate) async fn tokens(
+    app: &App,
+    grant: Grant,
+    delivery: Delivery,
+) -> Result<(HeaderMap, TokensView), Problem> {
     let tokens = app.db.tokens(grant).await?;
     let reveal = |text: &str| (delivery == Delivery::Body).then(|| text.to_owned());
     let view = TokensView {
@@ -129,7 +139,7 @@ async fn deliver(app: &App, grant: Grant, delivery: Delivery) -> Result<Response
         Delivery::Body => HeaderMap::new(),
         Delivery::Cookie => app.cookies.set(&tokens, app.db.now()),
     };
-    Ok((cookies, axum::Json(view)).into_response())
+    Ok((cookies, view))
 }
 
 /// Sign in

@@ -11,6 +11,7 @@ mod decision;
 mod decision_log;
 mod feed;
 mod import;
+mod invitation;
 mod job;
 mod line;
 mod migration;

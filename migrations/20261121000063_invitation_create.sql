@@ -8,6 +8,8 @@ create table invitations (
     role text not null check (role in ('owner', 'admin', 'manager', 'member')),
     workspace_id uuid,
     workspace_role text check (workspace_role in ('admin', 'editor', 'viewer')),
+    -- The language of its mail, for who has no account that says one.
+    locale text check (locale in ('en', 'fr')),
     -- None once the account is gone: the invitation stays good.
     invited_by uuid references users (id) on delete set null,
     hash bytea not null constraint invitations_hash unique,

@@ -37,6 +37,7 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "queue", description = "Background work"),
         (name = "auth", description = "Getting an account, and into it"),
         (name = "admin", description = "Accounts, for those who look after them"),
+        (name = "invitations", description = "Who is asked into an organization"),
         (name = "me", description = "A person's own account"),
         (name = "orgs", description = "Organizations"),
         (name = "members", description = "Who belongs to an organization"),

@@ -1,4 +1,5 @@
-//! Hosted pages: where the links in mails lead. Plain HTML from the server, without a script and without a cookie.
+//! Hosted pages: where the links in mails lead. Plain HTML from the server, without a script. Only `/invitation`
+//! looks at cookies and sets them: whoever accepts is signed in.
 //!
 //! Every page is made in two languages ([`visit`]), with headers that let it load nothing and be shown in nothing
 //! ([`page`]). They stay out of the OpenAPI document: they are for people.
@@ -6,6 +7,7 @@
 mod failure;
 mod forgot_password;
 mod home;
+mod invitation;
 mod language;
 mod new_password;
 mod page;
@@ -31,4 +33,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(new_password::show_first, new_password::set_first))
         .routes(routes!(forgot_password::show, forgot_password::send))
         .routes(routes!(set_up::show, set_up::set_up))
+        .routes(routes!(invitation::show, invitation::answer))
 }

@@ -15,6 +15,8 @@ mod health;
 mod import;
 mod instance_activations;
 mod instances;
+mod invitation_tokens;
+mod invitations;
 mod job_kinds;
 mod keys;
 mod mail;
@@ -27,7 +29,7 @@ mod policies;
 mod queue;
 mod resources;
 mod second_factor;
-mod sessions;
+pub(crate) mod sessions;
 mod signing_key;
 mod stats;
 mod switch;
@@ -213,6 +215,14 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("delete", "/api/v1/orgs/{org_id}/instances/{instance_id}", Action("instance.delete")),
     ("put", "/api/v1/orgs/{org_id}/instances/{instance_id}/technical", Action("instance.set_technical")),
     ("put", "/api/v1/orgs/{org_id}/instances/{instance_id}/economic", Action("instance.set_economic")),
+    ("get", "/api/v1/orgs/{org_id}/invitations", Action("invitation.list")),
+    ("post", "/api/v1/orgs/{org_id}/invitations", Action("invitation.create")),
+    ("post", "/api/v1/orgs/{org_id}/invitations/bulk", Action("invitation.create")),
+    ("post", "/api/v1/orgs/{org_id}/invitations/{invitation_id}/resend", Action("invitation.resend")),
+    ("delete", "/api/v1/orgs/{org_id}/invitations/{invitation_id}", Action("invitation.revoke")),
+    ("get", "/api/v1/invitations/{token}", Open("invitation.view")),
+    ("post", "/api/v1/invitations/{token}/accept", Action("invitation.accept")),
+    ("post", "/api/v1/invitations/{token}/register", Open("invitation.take_up")),
     ("get", "/.well-known/jwks.json", Public),
     ("get", "/", Public),
     ("get", "/verify-email", Public),
@@ -225,6 +235,8 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/forgot-password", Open("user.request_password_reset")),
     ("get", "/set-up", Public),
     ("post", "/set-up", Open("platform.set_up")),
+    ("get", "/invitation", Open("invitation.view")),
+    ("post", "/invitation", Open("invitation.accept")),
     ("get", "/healthz", Public),
     ("get", "/readyz", Public),
     ("get", "/metrics", Public),
@@ -343,6 +355,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(instances::get, instances::update, instances::delete))
         .routes(routes!(instance_activations::set_technical))
         .routes(routes!(instance_activations::set_economic))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::create_many))
+        .routes(routes!(invitations::resend))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(invitation_tokens::look))
+        .routes(routes!(invitation_tokens::accept))
+        .routes(routes!(invitation_tokens::register))
         .merge(operations())
 }
 

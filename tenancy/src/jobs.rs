@@ -47,7 +47,7 @@ impl Job for SendMail {
     const KIND: &'static str = "mail.send";
 
     fn tenant(&self) -> Tenant {
-        Tenant { user: self.0.user(), ..Tenant::default() }
+        Tenant { user: self.0.user(), org: self.0.org(), ..Tenant::default() }
     }
 }
 

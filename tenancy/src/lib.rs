@@ -49,6 +49,7 @@ pub mod decision_log;
 pub mod idempotency;
 pub mod import;
 pub mod instance;
+pub mod invitation;
 pub mod link;
 pub mod mail;
 pub mod membership;
@@ -107,6 +108,7 @@ pub use id::{
     SessionId, ShareId, UseId, UserId, WalletEntryId, WorkspaceId,
 };
 pub use identity::{AccountSettings, Identity};
+pub use invitation::{InvitationState, InvitationToken};
 pub use jobs::{
     ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimIdempotencyKeys, TrimJobs,
     TrimSessions, TrimUsage,

@@ -12,7 +12,7 @@ pub use sample::send_sample;
 
 use chrono::{DateTime, Utc};
 
-use crate::id::{LinkId, OrgId, UserId};
+use crate::id::{InvitationId, LinkId, OrgId, UserId};
 use crate::organization::OrgNotice;
 use crate::words::words;
 
@@ -140,6 +140,15 @@ pub enum Mail {
         /// What was done.
         notice: OrgNotice,
     },
+    /// To somebody who is invited into an organization.
+    Invitation {
+        /// Into which, whose budget it is sent from.
+        org_id: OrgId,
+        /// The invitation.
+        invitation_id: InvitationId,
+        /// The how manieth time it is sent: once it is sent again, the mails before are not.
+        sent: i32,
+    },
     /// Any template with invented content, for an operator who wants to see whether mails arrive and how they look.
     Sample {
         /// Which.
@@ -152,7 +161,7 @@ pub enum Mail {
 }
 
 impl Mail {
-    /// The account that a mail is about; none for samples.
+    /// The account that a mail is about; none for samples, and for invitations, whose reader may have none.
     #[must_use]
     pub fn user(&self) -> Option<UserId> {
         match self {
@@ -168,7 +177,16 @@ impl Mail {
             | Self::Approved { user_id }
             | Self::Disabled { user_id }
             | Self::OrgNotice { user_id, .. } => Some(*user_id),
-            Self::Sample { .. } => None,
+            Self::Invitation { .. } | Self::Sample { .. } => None,
+        }
+    }
+
+    /// The organization that a mail is sent for.
+    #[must_use]
+    pub fn org(&self) -> Option<OrgId> {
+        match self {
+            Self::Invitation { org_id, .. } => Some(*org_id),
+            _ => None,
         }
     }
 }

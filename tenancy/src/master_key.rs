@@ -20,6 +20,8 @@ pub(crate) enum Purpose {
     Check,
     /// Tokens in links.
     Link,
+    /// Tokens of invitations.
+    Invitation,
     /// Successors of refresh tokens.
     Refresh,
     /// Seals keys that sign access tokens.
@@ -37,6 +39,7 @@ impl Purpose {
         match self {
             Self::Check => b"doorward check 1",
             Self::Link => b"doorward link 1",
+            Self::Invitation => b"doorward invitation 1",
             Self::Refresh => b"doorward refresh 1",
             Self::SigningKey => b"doorward signing key 1",
             Self::SecondFactor => b"doorward second factor 1",

@@ -301,7 +301,7 @@ impl Tx {
     }
 
     /// Makes everybody else wait who does something to the organization that wants it to be still.
-    async fn keep_still(&mut self, home: Home) -> Result<()> {
+    pub(crate) async fn keep_still(&mut self, home: Home) -> Result<()> {
         let (mut org, mut workspace, mut agent, mut instance) = (None, None, None, None);
         match home {
             Home::Org(id) => org = Some(id.0),

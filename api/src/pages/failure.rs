@@ -19,6 +19,8 @@ pub(super) enum Failure {
     TooLarge,
     /// The account, or another rule, does not allow it.
     Refused,
+    /// The organization's plan has no seat left.
+    Full,
     /// Too many tries; how many seconds to wait.
     TooMany(u64),
     /// The store does not answer.
@@ -38,6 +40,8 @@ pub(super) enum Advice {
     AskAdministrator,
     /// Ask who runs this server.
     AskOperator,
+    /// Ask who sent the invitation.
+    AskInviter,
 }
 
 impl Failure {
@@ -45,7 +49,7 @@ impl Failure {
     pub(super) fn of(error: Error, advice: Advice) -> Self {
         match error {
             Error::Gone(_) => Self::Gone(advice),
-            Error::NotFound("link") => Self::Unknown(advice),
+            Error::NotFound("link" | "invitation") => Self::Unknown(advice),
             Error::Invalid(_) => Self::Malformed,
             // What a link was for is there, and closed to whoever holds it.
             Error::NotFound(_)
@@ -54,8 +58,8 @@ impl Failure {
             | Error::SecondFactorRequired
             | Error::Forbidden { .. }
             | Error::Refused { .. }
-            | Error::LimitReached { .. }
             | Error::Conflict { .. } => Self::Refused,
+            Error::LimitReached { .. } => Self::Full,
             Error::Unreachable | Error::NotReached(_) => Self::Unavailable,
             Error::Store(error) => {
                 tracing::error!(%error, "the store failed");
@@ -69,6 +73,7 @@ impl Failure {
             Self::Gone(_) => StatusCode::GONE,
             Self::Unknown(_) => StatusCode::NOT_FOUND,
             Self::Elsewhere | Self::Refused => StatusCode::FORBIDDEN,
+            Self::Full => StatusCode::CONFLICT,
             Self::Malformed => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,

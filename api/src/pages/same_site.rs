@@ -1,6 +1,6 @@
 //! Forms are only taken from pages of ours.
 //!
-//! Nothing here depends on cookies, so another site could only send what it knows itself; it shall not make a visitor's
+//! But for accepting an invitation nothing here depends on cookies, so another site could only send what it knows itself; it shall not make a visitor's
 //! browser spend that visitor's share of a limit either.
 
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -18,6 +18,15 @@ pub(super) fn is_from_elsewhere(headers: &HeaderMap, origin: &str) -> bool {
         (Some(site), _) => !is(site, &["same-origin", "none"]),
         (None, Some(given)) => !is(given, &["null", origin]),
         (None, None) => false,
+    }
+}
+
+/// Whether one of our own pages made the browser send this, for what depends on a cookie: a browser that does not tell, is
+/// not believed.
+pub(super) fn is_from_here(headers: &HeaderMap, origin: &str) -> bool {
+    match (headers.get(SITE), headers.get(header::ORIGIN)) {
+        (Some(site), _) => site == "same-origin",
+        (None, given) => given.is_some_and(|given| given == origin),
     }
 }
 
@@ -54,6 +63,32 @@ mod tests {
             &[("origin", "http://auth.example.com")],
         ] {
             assert!(is_refused(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_believed_from_our_own_pages_only() {
+        let headers = |given: &[(&'static str, &'static str)]| -> HeaderMap {
+            given
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
+                .collect()
+        };
+        let is = |given: &[(&'static str, &'static str)]| {
+            is_from_here(&headers(given), "https://auth.example.com")
+        };
+        assert!(
+            is(&[(SITE, "same-origin"), ("origin", "null")]) && is(&[("origin", "https://auth.example.com")])
+        );
+        for bad in [
+            &[][..],
+            &[("origin", "null")],
+            &[(SITE, "none")],
+            &[(SITE, "same-site")],
+            &[(SITE, "cross-site"), ("origin", "https://auth.example.com")],
+            &[("origin", "https://evil.example.com")],
+        ] {
+            assert!(!is(bad), "{bad:?}");
         }
     }
 }

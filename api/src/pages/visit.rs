@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
-use tenancy::{Error, LinkToken, Locale};
+use tenancy::{Error, InvitationToken, LinkToken, Locale};
 
 use super::failure::{Advice, Failure};
 use super::language;
@@ -78,6 +78,12 @@ impl Visit {
     /// The link that led here; without one, or one that cannot be ours, there is nothing to show.
     pub(super) fn link(&self) -> Result<LinkToken, Page> {
         let token = self.token.as_deref().and_then(LinkToken::parse);
+        token.ok_or_else(|| self.failure(&Failure::Unknown(self.advice)))
+    }
+
+    /// The invitation that led here.
+    pub(super) fn invitation(&self) -> Result<InvitationToken, Page> {
+        let token = self.token.as_deref().and_then(InvitationToken::parse);
         token.ok_or_else(|| self.failure(&Failure::Unknown(self.advice)))
     }
 

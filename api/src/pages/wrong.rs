@@ -38,11 +38,19 @@ const FRENCH: &[(&str, &str)] = &[
         "L’adresse du premier administrateur est dans la configuration.",
     ),
     ("another account has this address", "Un autre compte a cette adresse."),
+    (BAD_CREDENTIALS, "Le mot de passe ou le code n’est pas le bon."),
+    (CODE_WANTED, "Saisissez aussi un code de votre second facteur."),
     (TWO, "Les deux mots de passe ne sont pas les mêmes."),
 ];
 
 /// What is said of a password that was typed in two ways.
 const TWO: &str = "the two passwords are not the same";
+
+/// What is said of a password or a code that is not the account's.
+pub(super) const BAD_CREDENTIALS: &str = "the password or the code is wrong";
+
+/// What is said to whoever has a second factor and gave the password alone.
+pub(super) const CODE_WANTED: &str = "give a code of your second factor too";
 
 /// What French says of what it has no word for.
 const IN_GENERAL: &str = "Cette valeur est refusée.";

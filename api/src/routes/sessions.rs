@@ -122,9 +122,17 @@ pub(crate) fn device(request: &Request, headers: &HeaderMap) -> Device {
 
 /// Signs what was granted, and puts it where it is wanted.
 pub(crate) async fn deliver(app: &App, grant: Grant, delivery: Delivery) -> Result<Response, Problem> {
-    let tokens = app.db.tokens(grant).await?;
-    let (cookies, view) = put(app, &tokens, delivery);
+    let (cookies, view) = tokens(app, grant, delivery).await?;
     Ok((cookies, axum::Json(view)).into_response())
+}
+
+/// The tokens of what was granted, in cookies or in the view.
+pub(crate) async fn tokens(
+    app: &App,
+    grant: Grant,
+    delivery: Delivery,
+) -> Result<(HeaderMap, TokensView), Problem> {
+    Ok(put(app, &app.db.tokens(grant).await?, delivery))
 }
 
 /// Puts tokens where they are wanted.

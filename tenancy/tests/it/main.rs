@@ -14,6 +14,7 @@ mod decision_log;
 mod feed;
 mod import;
 mod instance;
+mod invitation;
 mod job;
 mod line;
 mod membership;

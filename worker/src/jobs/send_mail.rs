@@ -1,6 +1,7 @@
 //! Sends a mail, as things are when it is sent.
 
 mod account;
+mod invitation;
 
 use tenancy::mail::Allowance;
 use tenancy::queue::Claim;
@@ -53,6 +54,9 @@ async fn write(context: &Context, claim: &Claim, mail: &Mail) -> Result<Option<A
     match (mail, mail.user()) {
         (Mail::Sample { template, locale, to }, _) => {
             Ok(Some(Addressed { to: to.clone(), letter: sample(*template, *locale, &context.brand)? }))
+        }
+        (Mail::Invitation { org_id, invitation_id, sent }, _) => {
+            invitation::write(context, claim, *org_id, *invitation_id, *sent).await
         }
         (mail, Some(user)) => account::write(context, claim, mail, user).await,
         (_, None) => Ok(None),

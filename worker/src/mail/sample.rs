@@ -33,11 +33,11 @@ pub fn sample(template: MailTemplate, locale: Locale, brand: &Brand) -> Result<L
             Welcome { name, link: home, trial_ends: Some(hour(47)) }.letter(locale, brand)
         }
         MailTemplate::Invitation => Invitation {
-            inviter: Given::new("Sacha Durand"),
+            inviter: Some(Given::new("Sacha Durand")),
             organization: Given::new("Atelier du Pont"),
             role: Given::new("manager"),
             workspace: Some(Given::new("Plans 2027")),
-            link: brand.link(&["invitations", TOKEN]),
+            link: brand.link_with_token("invitation", TOKEN),
             deadline: hour(7 * 24),
         }
         .letter(locale, brand),

@@ -52,7 +52,7 @@ fn is_true(mail: &Mail, reader: &Recipient) -> bool {
         Mail::Approved { .. } => status == Active,
         Mail::Disabled { .. } => status == Disabled,
         Mail::OrgNotice { .. } => can_be_used,
-        Mail::Sample { .. } => false,
+        Mail::Invitation { .. } | Mail::Sample { .. } => false,
     }
 }
 
@@ -109,7 +109,7 @@ async fn says(
             let Some((link, deadline)) = good else { return Ok(None) };
             Box::new(SetPassword { name, link, deadline })
         }
-        Mail::Sample { .. } => return Ok(None),
+        Mail::Invitation { .. } | Mail::Sample { .. } => return Ok(None),
     }))
 }
 

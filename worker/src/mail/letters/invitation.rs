@@ -5,8 +5,8 @@ use crate::mail::{Given, Link, Moment, PublicLink, Written};
 /// Join an organization.
 #[derive(Debug, Clone)]
 pub struct Invitation {
-    /// Who invites.
-    pub inviter: Given,
+    /// Who invites; none once their account is gone.
+    pub inviter: Option<Given>,
     /// To what.
     pub organization: Given,
     /// The role's name in the store; those that the templates have no word for are shown as they are.

@@ -26,11 +26,11 @@ fn letters(text: &str) -> Vec<Letter> {
     let moment = Moment("2026-11-21T10:00:00Z".parse().unwrap());
     let given = || Given::new(text);
     let invitation = Invitation {
-        inviter: given(),
+        inviter: Some(given()),
         organization: given(),
         role: given(),
         workspace: Some(given()),
-        link: brand.link(&["invitations", "token"]),
+        link: brand.link_with_token("invitation", "token"),
         deadline: moment,
     };
     let disabled = Disabled { name: given(), closed: moment, reason: Some(given()) };

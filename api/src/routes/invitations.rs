@@ -2,13 +2,14 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenancy::invitation::{
     self, DAYS, Invitation, InvitationFilter, InvitationSort, InvitationState, NewInvitation,
 };
 use tenancy::{
+    Tx,
     Address, Error, FieldError, InvitationId, Locale, OrgRole, WorkspaceId, WorkspaceRole,
     invitation_action as action,
 };
@@ -17,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::body::{Json, Path, Query, parse};
 use crate::context::{Asker, Origin};
+use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::{ListQuery, PageView, first, twenty};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
@@ -181,7 +183,7 @@ pub(crate) async fn list(
 /// gives a role that they could not give to a member.
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/invitations", tag = "invitations", request_body = Invite,
-    params(("org_id" = OrgRef, Path, description = "The organization, or `current`")),
+    params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), IdempotencyHeader),
     responses(
         (status = 201, description = "The invitation", body = Invitation),
         (status = 401, description = "Not signed in", body = Problem),
@@ -196,12 +198,13 @@ pub(crate) async fn create(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Json(body): Json<Invite>,
-) -> Result<impl IntoResponse, Problem> {
-    let new = body.new()?;
-    let mut tx = app.db.begin(request).await?;
-    let made = invitation::create(&mut tx, &caller, org.of(&caller)?, &new).await?;
-    Ok((StatusCode::CREATED, At(tx.commit().await?), axum::Json(made)))
+    new: Create<Invite>,
+) -> Result<Response, Problem> {
+    let org = org.of(&caller)?;
+    let create = async |tx: &mut Tx, body: Invite| {
+        Ok(Created::new(invitation::create(tx, &caller, org, &body.new()?).await?))
+    };
+    new.run(&app, request, &caller, create).await
 }
 
 /// Invite several people

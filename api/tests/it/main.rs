@@ -15,6 +15,7 @@ mod decisions;
 mod docs;
 mod health;
 mod import;
+mod invitations;
 mod jobs;
 mod keys;
 mod me;

@@ -60,6 +60,7 @@ impl There<'_> {
         // No organization has any of these.
         let path =
             path.replace("{user_id}", ANN).replace("{session_id}", NOTHING).replace("{share_id}", NOTHING);
+        let path = path.replace("{invitation_id}", NOTHING).replace("{token}", NOTHING);
         path.replace("{type}", "Resource").replace("{id}", self.resource).replace("{kind}", "greet")
     }
 }
@@ -81,6 +82,13 @@ fn body(method: &str, path: &str) -> String {
         }
         ("post", path) if path.ends_with("/keys") => {
             json!({ "name": "new", "scopes": ["authorize"] }).to_string()
+        }
+        ("post", path) if path.ends_with("/invitations") => {
+            json!({ "email": "nora@example.com", "role": "member" }).to_string()
+        }
+        ("post", path) if path.ends_with("/invitations/bulk") => json!({ "invitations": [] }).to_string(),
+        ("post", path) if path.starts_with("/api/v1/invitations/") => {
+            json!({ "name": "Nora", "password": "zebra stripes at dawn" }).to_string()
         }
         _ => String::new(),
     }
@@ -219,7 +227,8 @@ async fn what_is_another_organizations_looks_like_what_does_not_exist() {
         let send = |path: String| app.call(&method.to_uppercase(), &path).by(&stranger).whole(method, &path);
         let (real, made_up) = (send(real).send().await, send(made_up).send().await);
         // What is the platform's is known to be there, and closed; and no key is a person with an account of its own.
-        let is_known = path.starts_with("/api/v1/admin/queue") || path.starts_with("/api/v1/me/");
+        let is_persons = path.starts_with("/api/v1/me/") || path.ends_with("/accept");
+        let is_known = path.starts_with("/api/v1/admin/queue") || is_persons;
         let expected = if is_known { 403 } else { 404 };
         assert_eq!(real.status, expected, "{method} {path}: {}", real.text);
         assert_eq!((real.status, &real.body), (made_up.status, &made_up.body), "{method} {path}");

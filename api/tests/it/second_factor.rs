@@ -13,7 +13,7 @@ const EMAIL: &str = "sofia@example.com";
 const PASSWORD: &str = "correct horse battery staple";
 
 /// What the app shows at a time.
-fn code(secret: &str, at: DateTime<Utc>) -> String {
+pub(crate) fn code(secret: &str, at: DateTime<Utc>) -> String {
     let secret: [u8; 20] = BASE32_NOPAD.decode(secret.as_bytes()).unwrap().try_into().unwrap();
     let app = Builder::new().with_secret(secret).build().unwrap();
     app.generate(at.timestamp().unsigned_abs()).to_string()

@@ -9,8 +9,7 @@ use tenancy::invitation::{
     self, DAYS, Invitation, InvitationFilter, InvitationSort, InvitationState, NewInvitation,
 };
 use tenancy::{
-    Tx,
-    Address, Error, FieldError, InvitationId, Locale, OrgRole, WorkspaceId, WorkspaceRole,
+    Address, Error, FieldError, InvitationId, Locale, OrgRole, Tx, WorkspaceId, WorkspaceRole,
     invitation_action as action,
 };
 use utoipa::{IntoParams, ToSchema};

@@ -19,6 +19,7 @@ mod health;
 mod idempotency;
 mod import;
 mod instances;
+mod invitations;
 mod jobs;
 mod keys;
 mod matrix;

@@ -3,9 +3,10 @@
 mod browser;
 mod by_keyboard;
 mod in_a_browser;
+mod invitation;
 mod language;
 mod link;
-mod logged;
+pub(crate) mod logged;
 mod looks;
 mod protection;
 mod states;

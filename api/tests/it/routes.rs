@@ -70,6 +70,7 @@ impl There<'_> {
             path.replace("{user_id}", ANN).replace("{session_id}", NOTHING).replace("{share_id}", NOTHING);
         let agent = if self.org == ACME { AGENT } else { NOTHING };
         let path = path.replace("{agent_id}", agent).replace("{instance_id}", NOTHING);
+        let path = path.replace("{invitation_id}", NOTHING).replace("{token}", NOTHING);
         path.replace("{type}", "Resource").replace("{id}", self.resource).replace("{kind}", "greet")
     }
 }
@@ -101,6 +102,19 @@ pub(crate) fn body(method: &str, path: &str) -> String {
         }
         ("patch", path) if path.starts_with("/api/v1/orgs/") && path.matches('/').count() == 4 => {
             json!({ "name": "new" }).to_string()
+        }
+        ("post", path) if path.ends_with("/invitations") => {
+            json!({ "email": "ida@example.com", "role": "member" }).to_string()
+        }
+        ("post", path) if path.ends_with("/invitations/bulk") => {
+            json!({ "invitations": [{ "email": "ida@example.com", "role": "member" }] }).to_string()
+        }
+        ("put", "/api/v1/orgs/current") | ("post", "/api/v1/switch/organization") => {
+            json!({ "org_id": null }).to_string()
+        }
+        ("post", "/api/v1/switch/workspace") => json!({ "workspace_id": OPEN }).to_string(),
+        ("post", path) if path.starts_with("/api/v1/invitations/") && path.ends_with("/register") => {
+            json!({ "name": "Ida", "password": "zebra stripes at noon" }).to_string()
         }
         ("post", "/api/v1/orgs") => json!({ "name": "new" }).to_string(),
         ("post", path) if path.ends_with("/transfer") => json!({ "user_id": VIC }).to_string(),
@@ -135,6 +149,13 @@ pub(crate) fn body(method: &str, path: &str) -> String {
         }
         ("post", path) if path.ends_with("/keys") => {
             json!({ "name": "new", "scopes": ["authorize"] }).to_string()
+        }
+        ("post", path) if path.ends_with("/invitations") => {
+            json!({ "email": "nora@example.com", "role": "member" }).to_string()
+        }
+        ("post", path) if path.ends_with("/invitations/bulk") => json!({ "invitations": [] }).to_string(),
+        ("post", path) if path.starts_with("/api/v1/invitations/") => {
+            json!({ "name": "Nora", "password": "zebra stripes at dawn" }).to_string()
         }
         _ => String::new(),
     }
@@ -276,7 +297,8 @@ async fn what_is_another_organizations_looks_like_what_does_not_exist() {
         let send = |path: String| app.call(&method.to_uppercase(), &path).by(&stranger).whole(method, &path);
         let (real, made_up) = (send(real).send().await, send(made_up).send().await);
         // What is the platform's is known to be there, and closed; and no key is a person with an account of its own.
-        let is_known = path.starts_with("/api/v1/admin/queue") || path.starts_with("/api/v1/me/");
+        let is_persons = path.starts_with("/api/v1/me/") || path.ends_with("/accept");
+        let is_known = path.starts_with("/api/v1/admin/queue") || is_persons;
         let expected = if is_known { 403 } else { 404 };
         assert_eq!(real.status, expected, "{method} {path}: {}", real.text);
         assert_eq!((real.status, &real.body), (made_up.status, &made_up.body), "{method} {path}");

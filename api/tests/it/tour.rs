@@ -8,6 +8,7 @@ mod decision;
 mod fits;
 mod import;
 mod instance;
+mod invitation;
 mod job;
 mod key;
 mod me;
@@ -48,6 +49,7 @@ async fn walk() -> Examples {
     step::take("decision", decision::tour, all).await;
     step::take("import", import::tour, all).await;
     step::take("instance", instance::tour, all).await;
+    step::take("invitation", invitation::tour, all).await;
     step::take("job", job::tour, all).await;
     step::take("key", key::tour, all).await;
     step::take("me", me::tour, all).await;

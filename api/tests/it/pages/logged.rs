@@ -8,7 +8,7 @@ use crate::support::TestApp;
 
 /// The log of this thread.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -21,18 +21,30 @@ impl io::Write for Log {
     }
 }
 
+impl Log {
+    /// Listens until the guard is dropped.
+    pub(crate) fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_max_level(tracing::Level::DEBUG)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    /// What was said.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 // proves ASVS 16.2.5
 #[tokio::test]
 async fn the_log_names_the_page_and_neither_the_token_nor_the_password() {
     let app = TestApp::start().await;
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::DEBUG)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let guard = log.listen();
     let mut tokens = vec![];
     for (path, purpose) in LINKED {
         let token = link(&app, purpose).await;
@@ -42,7 +54,7 @@ async fn the_log_names_the_page_and_neither_the_token_nor_the_password() {
         tokens.push(token);
     }
     drop(guard);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     for (path, _) in LINKED {
         assert!(log.contains(&format!("route=\"{path}\"")), "{path} is not in {log}");
     }

@@ -45,6 +45,11 @@ impl World {
     }
 
     pub(super) async fn worker(&self) -> Worker {
+        self.worker_within("100/1h").await
+    }
+
+    /// One that sends so many mails for each organization.
+    async fn worker_within(&self, mail_per_org: &str) -> Worker {
         let settings = Settings {
             redis_url: None,
             mail: mail::Settings {
@@ -56,7 +61,7 @@ impl World {
                 authorities: vec![],
             },
             mail_per_address: "100/1h".parse().unwrap(),
-            mail_per_org: "100/1h".parse().unwrap(),
+            mail_per_org: mail_per_org.parse().unwrap(),
             public_url: PUBLIC_URL.into(),
             app_url: APP_URL.into(),
             concurrency: 4,
@@ -75,6 +80,12 @@ impl World {
     pub(super) async fn work(&self) {
         let tally = self.worker().await.drain(&Shutdown::new()).await.unwrap().to_string();
         assert!(tally.ends_with(" 0 to be tried later, 0 dead"), "{tally}");
+    }
+
+    /// Does what may be done within a budget for each organization.
+    pub(super) async fn work_within(&self, mail_per_org: &str) {
+        let worker = self.worker_within(mail_per_org).await;
+        worker.drain(&Shutdown::new()).await.unwrap();
     }
 
     pub(super) async fn register(&self, email: &str, locale: Locale) -> UserId {

@@ -47,6 +47,7 @@ begin
     delete from shares s
     where s.grantee_user_id = old.user_id
       and (s.workspace_id in (select id from workspaces where org_id = old.org_id)
+           or s.agent_id in (select id from agents where org_id = old.org_id)
            or exists (select from resources r join workspaces w on w.id = r.workspace_id
                       where r.type = s.resource_type and r.id = s.resource_id and w.org_id = old.org_id));
     -- Nobody goes on working where they are no member.

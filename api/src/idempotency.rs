@@ -1,7 +1,8 @@
 //! Requests that create something, and that may be sent again under the same `Idempotency-Key` without creating it again.
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -35,7 +36,26 @@ pub(crate) struct IdempotencyHeader {
 /// The JSON body of a request that creates something (errors are 422), with the key that it may have.
 pub(crate) struct Create<T> {
     body: T,
-    again: Option<(IdempotencyKey, Fingerprint)>,
+    again: Option<(IdempotencyKey, Sent)>,
+}
+
+/// The request as it was sent.
+struct Sent {
+    method: Method,
+    path: String,
+    body: Bytes,
+}
+
+impl Sent {
+    /// Under one key it must be the same for the same place: `current` in a path may be another organization by now.
+    fn fingerprint(&self, caller: &Caller) -> Fingerprint {
+        let current = caller
+            .person()
+            .and_then(|person| person.current.org)
+            .filter(|_| self.path.split('/').any(|part| part == "current"));
+        let place = current.map(|org| org.to_string()).unwrap_or_default();
+        Fingerprint::of(self.method.as_str(), &format!("{place}{}", self.path), &self.body)
+    }
 }
 
 /// What was created, as it is shown, and where it is.
@@ -64,7 +84,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Create<T> {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let bytes = read(request, state).await?;
         let body = parse(&bytes).map_err(|field| invalid(field).into_response())?;
-        let again = key.map(|key| (key, Fingerprint::of(method.as_str(), &path, &bytes)));
+        let again = key.map(|key| (key, Sent { method, path, body: bytes }));
         Ok(Self { body, again })
     }
 }
@@ -93,8 +113,8 @@ impl<T> Create<T> {
     ) -> Result<Response, Problem> {
         let mut tx = app.db.begin(request).await?;
         let mut attempt = None;
-        if let Some((key, fingerprint)) = &self.again {
-            match idempotency::begin(&mut tx, caller, key, fingerprint).await? {
+        if let Some((key, sent)) = &self.again {
+            match idempotency::begin(&mut tx, caller, key, &sent.fingerprint(caller)).await? {
                 Begun::First(first) => attempt = Some(first),
                 Begun::Reused => return Err(reused()),
                 Begun::Answered(before) => {

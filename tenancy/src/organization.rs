@@ -7,7 +7,7 @@ mod new;
 mod register;
 mod view;
 
-pub use administer::{OrgNotice, name, resume, set_plan, set_subscription, suspend};
+pub use administer::{OrgNotice, name_for_owner, resume, set_plan, set_subscription, suspend};
 pub use change::{OrganizationUpdate, update, update_billing};
 pub use new::{NewOrganization, create};
 pub use register::{Founded, Founder, register};
@@ -70,7 +70,8 @@ impl ImportedOrganization {
             "insert into organizations (id, slug, name, plan, subscription_status, trial_ends_at, created_at)
              values ($1, $2, $3, $4, $5, coalesce($6::timestamptz, $8::timestamptz), $7)
              on conflict (id) do update set slug = $2, name = $3, plan = $4, subscription_status = $5,
-                 trial_ends_at = coalesce($6, organizations.trial_ends_at)",
+                 trial_ends_at = coalesce($6, organizations.trial_ends_at),
+                 resumes_as = case when $5 = 'suspended' then organizations.resumes_as end",
             self.id.0,
             self.slug,
             self.name,

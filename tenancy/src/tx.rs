@@ -3,14 +3,14 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use authz::{Decision, EntityUid, Question, Reason, Snapshot};
+use authz::{Decision, EntityUid, PolicyInfo, Question, Reason, Snapshot};
 use chrono::{DateTime, Utc};
 use runtime::Random;
 use serde_json::{Map, Value};
 use sqlx::{PgConnection, Postgres, Transaction};
 use tokio::sync::Notify;
 
-use crate::action::{Action, Home, Lock, Target};
+use crate::action::{Action, Home, Lock, Target, user};
 use crate::cache::Cache;
 use crate::caller::{Caller, Person};
 use crate::error::{Error, Result};
@@ -159,6 +159,10 @@ impl Tx {
         );
         if *caller == Caller::Anonymous {
             return Err(Error::Unauthenticated);
+        }
+        // What keeps an account from everything is told first, and alike whatever is asked about: it says nothing of that.
+        if let Some(policies) = self.account_refusal(&facts, caller, &own) {
+            return Err(Error::Forbidden { action: A::NAME, policies });
         }
         if matches!(decision.reason, Some(Reason::UnknownResource(_))) {
             return Err(Error::NotFound(A::Target::NOUN));
@@ -322,6 +326,18 @@ impl Tx {
         .fetch_all(&mut *self.inner)
         .await?;
         Ok(())
+    }
+
+    /// The policies that keep somebody's account from everything, down to seeing where they belong; none if none does.
+    fn account_refusal(
+        &self,
+        facts: &Facts,
+        caller: &Caller,
+        own: &Map<String, Value>,
+    ) -> Option<Vec<Arc<PolicyInfo>>> {
+        caller.person()?;
+        let decision = self.decide(facts, caller, user::ListOrgs::NAME, &caller.uid(), own.clone());
+        (decision.reason == Some(Reason::Forbidden)).then_some(decision.policies)
     }
 
     /// What to say to somebody who may know of the thing.

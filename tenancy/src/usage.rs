@@ -4,7 +4,7 @@ mod record;
 mod report;
 mod trim;
 
-pub use record::{Counted, Counting, Metric, NewUsage, begin, record};
+pub use record::{Counted, Counting, Metric, NewUsage, begin, nothing, record};
 pub use report::{UsageItem, UsageItems, UsageReport, report};
 pub use trim::trim;
 

@@ -58,6 +58,7 @@ fn token(text: &str) -> Result<InvitationToken, Problem> {
         (status = 200, description = "The invitation", body = InvitationView),
         (status = 401, description = "The policies let nobody look", body = Problem),
         (status = 404, description = "No such invitation", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn look(
@@ -82,6 +83,7 @@ pub(crate) async fn look(
         (status = 404, description = "No such invitation", body = Problem),
         (status = 409, description = "`already_member`, or `limit_reached`: the plan has fewer seats by now", body = Problem),
         (status = 410, description = "Accepted or revoked already, or expired", body = Problem),
+        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn accept(

@@ -86,7 +86,7 @@ fn days() -> u8 {
 }
 
 impl Invite {
-    fn new(self) -> Result<NewInvitation, Error> {
+    fn into_new(self) -> Result<NewInvitation, Error> {
         let Self { email, role, workspace_id, workspace_role, days, locale } = self;
         if workspace_id.is_none() && workspace_role.is_some() {
             return Err(Error::invalid("workspace_role", "wants a workspace_id"));
@@ -144,7 +144,7 @@ impl From<Result<Invitation, Error>> for InvitedRow {
 
 fn read(row: &Value) -> Result<NewInvitation, Error> {
     let invite = parse::<Invite>(row.to_string().as_bytes());
-    invite.map_err(|field: FieldError| Error::Invalid(vec![field])).and_then(Invite::new)
+    invite.map_err(|field: FieldError| Error::Invalid(vec![field])).and_then(Invite::into_new)
 }
 
 /// List invitations
@@ -201,7 +201,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let org = org.of(&caller)?;
     let create = async |tx: &mut Tx, body: Invite| {
-        Ok(Created::new(invitation::create(tx, &caller, org, &body.new()?).await?))
+        Ok(Created::new(invitation::create(tx, &caller, org, &body.into_new()?).await?))
     };
     new.run(&app, request, &caller, create).await
 }

@@ -15,7 +15,7 @@ use tenancy::{
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::body::{Json, Path, Query, present};
+use crate::body::{Json, Path, Query, given, present};
 use crate::context::{Asker, Me, Origin};
 use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Versioned};
 use crate::idempotency::{Create, Created, IdempotencyHeader};
@@ -121,13 +121,15 @@ impl From<CreateOrganization> for NewOrganization {
     }
 }
 
-/// What to change; what is left out stays, and null takes it away.
+/// What to change; what is left out stays, and null takes away what can be missing.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateOrganization {
-    #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
-    #[schema(pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length = 64)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length = 64)]
     slug: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 200)]
@@ -146,7 +148,8 @@ pub(crate) struct UpdateOrganization {
     #[schema(value_type = Option<Address>)]
     billing_email: Option<Option<Address>>,
     /// Takes the place of all settings.
-    #[schema(value_type = Option<Object>)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Object>, nullable = false)]
     settings: Option<Map<String, Value>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, pattern = "^#[0-9A-Fa-f]{6}$")]
@@ -402,7 +405,7 @@ pub(crate) async fn transfer(
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in")),
     responses(
         (status = 204, description = "You belong to it no longer"),
-        (status = 409, description = "`last_owner`; or `last_member`: delete the organization instead", body = Problem),
+        (status = 409, description = "`last_owner`; or `last_member`: nobody else belongs to it", body = Problem),
         Refusals,
     ),
 )]

@@ -91,6 +91,8 @@ pub(crate) async fn record(
     let new = NewUsage { metric: body.metric, amount: body.amount, key: body.key };
     let mut tx = app.db.begin(request).await?;
     let seen = tx.authorize::<org_action::View>(&caller, org).await?;
+    // Who may not count anything at all learns nothing of what was counted.
+    tx.authorize_with::<org_action::RecordUsage>(&caller, org, usage::nothing()).await?;
     let counting = usage::begin(&mut tx, &seen, new).await?;
     let allowed = tx.authorize_with::<org_action::RecordUsage>(&caller, org, counting.context()).await?;
     let counted = usage::record(&mut tx, &allowed, counting).await?;

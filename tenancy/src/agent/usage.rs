@@ -62,10 +62,7 @@ pub async fn use_agent(
         Once::Now(used) => used,
     };
     let terms = terms(tx, org, new.agent).await?;
-    // An application answers for itself who runs what.
-    if allowed.actor().person().is_some() {
-        tx.authorize::<agent::Run>(allowed.actor(), new.agent).await?;
-    }
+    tx.authorize::<agent::Run>(allowed.actor(), new.agent).await?;
     if let Some(terms) = terms {
         spending::charge(tx, allowed, &mut used, &what, terms).await?;
     }

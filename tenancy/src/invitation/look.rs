@@ -145,17 +145,16 @@ pub(super) async fn find(tx: &mut Tx, token: &InvitationToken) -> Result<Found> 
     let unreadable = |what: &str| Error::Store(sqlx::Error::Decode(format!("unknown {what}").into()));
     let email: Address = row.email.parse().map_err(|_| unreadable("address"))?;
     let state = InvitationState::parse(&row.state).ok_or_else(|| unreadable("state"))?;
-    let has_account = accounts::with_address(tx, &email).await?.is_some();
+    // A link that is good for nothing any more goes on telling nothing new.
+    let is_live = state == InvitationState::Pending;
+    let has_account = is_live && accounts::with_address(tx, &email).await?.is_some();
+    let workspace = row.workspace.filter(|_| is_live);
     let view = InvitationView {
         organization: row.organization.clone(),
-        inviter: row.inviter,
+        inviter: row.inviter.filter(|_| is_live),
         role: OrgRole::parse(&row.role).ok_or_else(|| unreadable("role"))?,
-        workspace_role: row
-            .workspace
-            .as_ref()
-            .and(row.workspace_role.as_deref())
-            .and_then(WorkspaceRole::parse),
-        workspace: row.workspace,
+        workspace_role: workspace.as_ref().and(row.workspace_role.as_deref()).and_then(WorkspaceRole::parse),
+        workspace,
         email: email.masked(),
         state,
         expires_at: row.expires_at,

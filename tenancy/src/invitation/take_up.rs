@@ -84,8 +84,9 @@ pub async fn take_up(
     hash.store(&mut tx, id).await?;
     let caller = Caller::User(Proof::Password.person(Person::without_session(id), tx.now()));
     let may = tx.authorize_with::<action::Accept>(&caller, Inviting(found.org), context(true)).await?;
-    let joined = join(&mut tx, &may, &found, token, id).await?;
+    // The platform's chain of the audit log before the organization's, as everybody takes them.
     welcome(&mut tx, &allowed, &account, id).await?;
+    let joined = join(&mut tx, &may, &found, token, id).await?;
     let may = tx.authorize::<user::OpenSession>(&caller, id).await?;
     let grant = session::open(&mut tx, &may, device, Proof::Password).await?;
     let may = tx.authorize::<user::View>(&caller, id).await?;

@@ -31,6 +31,7 @@ pub async fn add(
         return Err(Error::conflict("already_member", "they are a member already"));
     }
     let id = MembershipId { org, user };
+    withdraw_invitations(tx, id).await?;
     record(tx, allowed, id, Value::Null, json!({ "role": role })).await?;
     find(tx, id).await
 }
@@ -135,6 +136,7 @@ pub(super) async fn write_role(tx: &mut Tx, id: MembershipId, role: OrgRole) -> 
 
 /// Ends a membership. Foreign keys and triggers see to what goes with it: roles in workspaces, shares, and where they work.
 pub(super) async fn delete(tx: &mut Tx, id: MembershipId) -> Result<()> {
+    withdraw_invitations(tx, id).await?;
     sqlx::query!("delete from memberships where org_id = $1 and user_id = $2", id.org.0, id.user.0)
         .execute(tx.connection())
         .await?;
@@ -150,6 +152,21 @@ pub(super) async fn record<A: Action>(
 ) -> Result<()> {
     use crate::action::Target as _;
     tx.record(allowed, Some(id.org), &id.uid(), Change { before, after }).await
+}
+
+/// Ends the invitations of whoever begins or ceases to belong to an organization: an old link must not bring anybody back.
+pub(super) async fn withdraw_invitations(tx: &mut Tx, id: MembershipId) -> Result<()> {
+    let now = tx.now();
+    sqlx::query!(
+        "update invitations i set revoked_at = $3, ended_at = $3 from users u
+         where i.org_id = $1 and u.id = $2 and lower(i.email) = lower(u.email) and i.ended_at is null",
+        id.org.0,
+        id.user.0,
+        now,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
 }
 
 /// Whether somebody belongs to an organization, with rights or without.

@@ -23,7 +23,7 @@ pub async fn leave(tx: &mut Tx, allowed: &Authorized<org::Leave>) -> Result<()> 
     if members == 1 {
         return Err(Error::conflict(
             "last_member",
-            "nobody else belongs to it; delete the organization instead",
+            "nobody else belongs to it: an organization ends by being deleted, not left",
         ));
     }
     owners::spare_last(tx, id).await?;
@@ -47,14 +47,21 @@ pub async fn transfer(tx: &mut Tx, allowed: &Authorized<org::Transfer>, to: User
             "only a member whose membership does not rest can be its owner",
         ));
     };
+    let now = tx.now();
     let can_act = sqlx::query_scalar!(
-        r#"select status not in ('disabled', 'deleting') as "can!" from users where id = $1"#,
-        to.0
+        r#"select (status = 'active' or status = 'pending' and approval_due_at > $2)
+                  and email_verified_at is not null and not password_must_change as "can!"
+           from users where id = $1"#,
+        to.0,
+        now,
     )
     .fetch_one(tx.connection())
     .await?;
     if !can_act {
-        return Err(Error::conflict("account_closed", "their account is closed"));
+        return Err(Error::conflict(
+            "account_closed",
+            "their account cannot act now: it is closed, a guest, or not verified",
+        ));
     }
     write_role(tx, heir, OrgRole::Owner).await?;
     write_role(tx, from, OrgRole::Admin).await?;

@@ -148,12 +148,24 @@ pub async fn resume(tx: &mut Tx, allowed: &Authorized<org::Resume>) -> Result<Or
     Ok(find(tx, id, None).await?.organization)
 }
 
-/// What an organization is called, for mails.
+/// What an organization is called, for a mail to an owner; none if they own it no longer.
 ///
 /// # Errors
 /// If the store does not answer.
-pub async fn name(tx: &mut Tx, allowed: &Authorized<org::Mail>) -> Result<String> {
-    Ok(find(tx, *allowed.target(), None).await?.organization.name)
+pub async fn name_for_owner(
+    tx: &mut Tx,
+    allowed: &Authorized<org::Mail>,
+    owner: UserId,
+) -> Result<Option<String>> {
+    let name = sqlx::query_scalar!(
+        "select o.name from organizations o join memberships m on m.org_id = o.id
+         where o.id = $1 and m.user_id = $2 and m.role = 'owner' and m.suspended_at is null",
+        allowed.target().0,
+        owner.0,
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(name)
 }
 
 /// Mails all owners.

@@ -220,6 +220,13 @@ impl TryFrom<Row> for MyOrganization {
 }
 
 impl Organization {
+    /// Leaves what is for those who have rights in it.
+    fn withhold(&mut self) {
+        (self.full_name, self.address, self.phone) = (None, None, None);
+        (self.organization_email, self.billing_email, self.sidebar_color) = (None, None, None);
+        self.settings = Value::Object(Map::new());
+    }
+
     pub(super) fn settings(&self) -> Map<String, Value> {
         self.settings.as_object().cloned().unwrap_or_default()
     }
@@ -235,7 +242,11 @@ pub async fn mine(
     filter: &OrgFilter,
     page: Page,
 ) -> Result<Paged<MyOrganization>> {
-    paged(tx, Some(*allowed.target()), "mine", filter, page).await
+    let mut mine = paged(tx, Some(*allowed.target()), "mine", filter, page).await?;
+    for resting in mine.items.iter_mut().filter(|mine| mine.suspended_at.is_some()) {
+        resting.organization.withhold();
+    }
+    Ok(mine)
 }
 
 /// All organizations.

@@ -74,8 +74,9 @@ pub(crate) async fn open(
 ) -> Result<Grant> {
     let (user, now, limits) = (*allowed.target(), tx.now(), tx.session_limits());
     let session = SessionId(tx.new_id());
-    make_room(tx, user).await?;
+    // Memberships before sessions, as whoever ends a membership takes them.
     let context = context::resume(tx, allowed.actor(), user).await?;
+    make_room(tx, user).await?;
     sqlx::query!(
         "insert into sessions (id, user_id, created_at, authenticated_at, second_factor_at, last_seen_at, ip, user_agent,
                                expires_at, idle_until, org_id, workspace_id)

@@ -71,6 +71,12 @@ impl Counting {
     }
 }
 
+/// What policies are told of who would count nothing: whether they may count at all.
+#[must_use]
+pub fn nothing() -> Map<String, Value> {
+    Map::from_iter([("messages".to_owned(), 0.into())])
+}
+
 /// Takes an organization's counter of this month. Nothing is counted yet: what policies say to [`Counting::context`]
 /// decides.
 ///

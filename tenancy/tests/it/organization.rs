@@ -284,10 +284,8 @@ async fn registering_with_an_address_that_is_taken_looks_the_same_and_founds_not
     let mut expected = shape(&free);
     let taken = registering(&world, "OLGA@example.com", &named("Free")).await.expect("looks registered");
     let mut told = shape(&taken);
-    for field in ["slug"] {
-        expected["organization"][field].take();
-        told["organization"][field].take();
-    }
+    expected["organization"]["slug"].take();
+    told["organization"]["slug"].take();
     expected["user"]["email"] = json!("OLGA@example.com");
     assert_eq!(told, expected);
     let dead = world.db.sign_draft(taken.tokens).await.expect("tokens");

@@ -53,7 +53,9 @@ pub(crate) async fn answer(
     Sent(visit, form): Sent<Answer>,
 ) -> Answered {
     let visit = visit.with_token(form.token().to_owned()).advising(Advice::AskInviter);
-    let desk = Desk { app: &app, visit: &visit, device: device(&request, &headers), request, client };
+    let is_from_here = is_from_here(&headers, app.settings.origin());
+    let device = device(&request, &headers);
+    let desk = Desk { app: &app, visit: &visit, device, request, client, is_from_here };
     match form {
         Answer::Register { name, password, repeat, .. } => desk.register(name, &password, &repeat).await,
         Answer::SignIn { password, code, .. } => desk.sign_in(&password, code).await,
@@ -68,6 +70,8 @@ struct Desk<'a> {
     request: Request,
     device: Device,
     client: ClientAddress,
+    /// Whether our own page made the browser send this: else no session is put into it, which may be somebody else's.
+    is_from_here: bool,
 }
 
 impl Desk<'_> {
@@ -134,11 +138,7 @@ impl Desk<'_> {
 
     /// Accepts by cookie. Whoever has none, or comes from elsewhere, gets the form that asks for the password.
     async fn accept(&self, headers: &HeaderMap) -> Answered {
-        let caller = if is_from_here(headers, self.app.settings.origin()) {
-            signed_in(self.app, self.visit, headers).await?
-        } else {
-            None
-        };
+        let caller = if self.is_from_here { signed_in(self.app, self.visit, headers).await? } else { None };
         match caller {
             Some(caller) => Ok((HeaderMap::new(), self.join(&caller).await?)),
             None => self.again(None, Typed::default()).await,
@@ -174,6 +174,10 @@ impl Desk<'_> {
         let failed = |error| self.visit.error(error);
         let tokens: Tokens = self.app.db.tokens(grant).await.map_err(failed)?;
         let caller = session::authenticate(&self.app.db, &tokens.access_token).await.map_err(failed)?;
-        Ok((self.app.cookies.set(&tokens, self.app.db.now()), caller))
+        let cookies = match self.is_from_here {
+            true => self.app.cookies.set(&tokens, self.app.db.now()),
+            false => HeaderMap::new(),
+        };
+        Ok((cookies, caller))
     }
 }

@@ -50,7 +50,7 @@ async fn an_agent_is_lent_to_another_organization_on_terms_that_can_change() {
         share(&world.db, ADAM, ACME_AGENT, &GLOBEX.to_string(), (Some("0.25"), Some(end))).await.unwrap();
     assert_eq!(again.id, first.id, "one share, changed");
     let listed = list(&world.db, ADAM, ACME_AGENT).await.unwrap();
-    assert_eq!(listed, [again.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&again));
     assert_eq!((listed[0].price_per_use, listed[0].expires_at), ("0.25".parse().ok(), Some(end)));
     assert_eq!((listed[0].org_slug.as_deref(), listed[0].grantee_id), (Some("globex"), GLOBEX.0));
     revoke(&world.db, ADAM, ACME_AGENT, first.id).await.unwrap();

@@ -90,8 +90,8 @@ async fn says(
             let reason = reader.disabled_reason.as_deref().map(Given::reason);
             Box::new(Disabled { name, closed, reason: reason.filter(|reason| !reason.is_empty()) })
         }
-        Mail::OrgNotice { org_id, notice, .. } => {
-            let Some(organization) = organization(tx, *org_id).await? else { return Ok(None) };
+        Mail::OrgNotice { org_id, user_id, notice } => {
+            let Some(organization) = organization(tx, *org_id, *user_id).await? else { return Ok(None) };
             Box::new(crate::mail::OrgNotice { name, organization, event: event(notice), link: home })
         }
         Mail::Verification { link_id, .. } => {
@@ -113,13 +113,14 @@ async fn says(
     }))
 }
 
-/// The name of an organization; none if it is gone.
-async fn organization(tx: &mut Tx, id: OrgId) -> Result<Option<Given>, Failure> {
+/// The name of an organization; none if it is gone, or is not theirs any more.
+async fn organization(tx: &mut Tx, id: OrgId, owner: UserId) -> Result<Option<Given>, Failure> {
     let allowed = match tx.authorize::<org::Mail>(&Caller::Worker, id).await {
         Err(Error::NotFound(_)) => return Ok(None),
         other => other?,
     };
-    Ok(Some(Given::new(&organization::name(tx, &allowed).await?)))
+    let name = organization::name_for_owner(tx, &allowed, owner).await?;
+    Ok(name.as_deref().map(Given::new))
 }
 
 fn event(notice: &OrgNotice) -> OrgEvent {

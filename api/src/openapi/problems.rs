@@ -36,6 +36,7 @@ pub(super) fn describe(operation: &mut Operation, path: &str, access: Access) {
     };
     if may_lack_credentials {
         add("401", "No credentials, or bad ones");
+        add("403", "Not allowed; or the account may do nothing yet, or nothing any more");
         add("429", "Too many requests with the keys of this organization");
     }
     if path.contains("{org_id}") {

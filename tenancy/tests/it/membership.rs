@@ -251,3 +251,20 @@ async fn members_are_listed_by_rank_filtered_and_paged() {
     let found = membership::list(&mut tx, &allowed, &found, page(1, 20)).await.unwrap();
     assert_eq!(found.items.iter().map(|member| member.user_id).collect::<Vec<_>>(), [VIC]);
 }
+
+// proves ORG-7, INV-4
+#[tokio::test]
+async fn an_invitation_that_was_left_open_brings_nobody_back() {
+    let world = World::new().await;
+    world
+        .sql(&format!(
+            "insert into invitations (id, org_id, email, role, hash, sent_at, created_at, expires_at)
+             select gen_random_uuid(), '{ACME}', upper(email), 'admin', '\\x00', now(), now(), now() + '30 days' from users
+             where id = '{ZOE}'"
+        ))
+        .await;
+    let open = "select count(*) from invitations where ended_at is null";
+    assert_eq!(world.sql(open).await, "1");
+    add(&world.db, OLGA, ACME, ZOE, OrgRole::Member).await.expect("added");
+    assert_eq!(world.sql(open).await, "0");
+}

@@ -160,6 +160,7 @@ async fn a_change_touches_what_it_names_counts_the_version_and_is_recorded_with_
 async fn one_sees_ones_organizations_by_rank_and_in_them_what_policies_let_one_see() {
     let world = World::new().await;
     found(&world, MIA, &named("Zebra")).await.expect("an organization");
+    world.sql("update organizations set settings = '{\"a\": 1}', billing_email = 'bills@example.com'").await;
     let mut tx = world.db.begin(request()).await.unwrap();
     let allowed = tx.authorize::<user_action::ListOrgs>(&caller(MIA), MIA).await.unwrap();
     let mine = page(organization::mine(&mut tx, &allowed, &OrgFilter::default(), all())).await;
@@ -169,6 +170,8 @@ async fn one_sees_ones_organizations_by_rank_and_in_them_what_policies_let_one_s
     let allowed = tx.authorize::<user_action::ListOrgs>(&caller(SUSI), SUSI).await.unwrap();
     let mine = page(organization::mine(&mut tx, &allowed, &OrgFilter::default(), all())).await;
     assert!(mine[0].suspended_at.is_some());
+    let resting = &mine[0].organization;
+    assert_eq!((&resting.settings, &resting.billing_email), (&json!({}), &None), "rights rest too");
 
     let allowed = tx.authorize::<org::View>(&caller(MIA), ACME).await.unwrap();
     let seen = organization::details(&mut tx, &allowed).await.unwrap();
@@ -325,4 +328,22 @@ async fn owners_who_demote_remove_or_leave_each_other_at_once_leave_one() {
         );
         assert_eq!(world.sql(&owners).await, "1", "round {round}");
     }
+}
+
+// proves ORG-11, OPS-6
+#[tokio::test]
+async fn an_organization_that_was_suspended_can_be_brought_in_again() {
+    let world = World::new().await;
+    world
+        .sql(&format!(
+            "update organizations set subscription_status = 'suspended', resumes_as = 'active' where id = '{ACME}'"
+        ))
+        .await;
+    let line = json!({ "organization": { "id": ACME, "slug": "acme", "name": "Acme", "plan": "pro",
+        "subscription_status": "active" } });
+    world.import(&[line]).await;
+    let told = format!(
+        "select subscription_status || coalesce(resumes_as, '') from organizations where id = '{ACME}'"
+    );
+    assert_eq!(world.sql(&told).await, "active");
 }

@@ -10,14 +10,14 @@ use crate::problem::Problem;
 pub(crate) enum Refusals {
     /// Not signed in
     #[response(status = 401)]
-    Unauthenticated(#[to_schema] Problem),
+    Unauthenticated(Problem),
     /// Not allowed
     #[response(status = 403)]
-    Forbidden(#[to_schema] Problem),
+    Forbidden(Problem),
     /// There is no such thing, or you may not know of it
     #[response(status = 404)]
-    NotFound(#[to_schema] Problem),
+    NotFound(Problem),
     /// Not valid
     #[response(status = 422)]
-    Invalid(#[to_schema] Problem),
+    Invalid(Problem),
 }

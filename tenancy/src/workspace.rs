@@ -15,7 +15,7 @@ pub use change::{WorkspaceUpdate, update};
 pub use default::set_default;
 pub use delete::delete;
 pub use list::{WorkspaceFilter, WorkspaceSort, list, visible};
-pub(crate) use managed::{Managers, forget_unseen};
+pub(crate) use managed::{Managers, forget_unseen, managed_by};
 pub use new::{NewWorkspace, create};
 pub use sharing::{
     Grantee, NewWorkspaceShare, SharedWith, WorkspaceShare, personal, revoke_share, share, shares,

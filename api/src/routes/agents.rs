@@ -107,7 +107,7 @@ pub(crate) struct UpdateAgent {
     #[schema(value_type = Option<String>, max_length = 2000)]
     description: Option<Option<String>>,
     /// What it is made of, all of it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     settings: Option<Map<String, Value>>,
 }
 

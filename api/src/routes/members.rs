@@ -64,7 +64,7 @@ pub(crate) struct MemberList {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AddMember {
-    /// Somebody who has an account. Whoever has none, or is known by their address only, is invited.
+    /// Somebody with whom you share an organization, or who belonged to this one before. Everybody else is invited.
     user_id: UserId,
     role: OrgRole,
 }
@@ -101,7 +101,7 @@ pub(crate) async fn list(
 
 /// Add a member
 ///
-/// Somebody who has an account, by its id. Owners give any role, admins `admin` and `member`, managers `manager` and
+/// Somebody whom you share an organization with, or who belonged to it before; everybody else is invited. Owners give any role, admins `admin` and `member`, managers `manager` and
 /// `member`.
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/members", tag = "members",

@@ -118,8 +118,10 @@ pub(crate) fn body(method: &str, path: &str) -> String {
         }
         ("post", "/api/v1/orgs") => json!({ "name": "new" }).to_string(),
         ("post", path) if path.ends_with("/transfer") => json!({ "user_id": VIC }).to_string(),
-        ("put", path) if path.ends_with("/plan") => json!({ "plan": "pro" }).to_string(),
-        ("put", path) if path.ends_with("/subscription") => {
+        ("put", path) if path.starts_with("/api/v1/admin/orgs/") && path.ends_with("/plan") => {
+            json!({ "plan": "pro" }).to_string()
+        }
+        ("put", path) if path.starts_with("/api/v1/admin/orgs/") && path.ends_with("/subscription") => {
             json!({ "subscription_status": "active" }).to_string()
         }
         ("put", path) if path.contains("/instances/") => json!({ "active": true }).to_string(),

@@ -21,7 +21,7 @@ fn a_mail_is_shown_in_its_language_and_form_with_links_to_this_server() {
     // proves MAIL-2
     let mut home = Home::embedded();
     home.set("DOORWARD_PUBLIC_URL", "https://door.example.org/access");
-    let link = "https://door.example.org/access/invitations/sample-token";
+    let link = "https://door.example.org/access/invitation?token=sample-token";
     let text = home.run(&["mail", "preview", "invitation", "--locale", "fr"]).expect(0).stdout;
     assert!(text.starts_with("Subject: Invitation à rejoindre") && text.contains(link), "{text}");
     let html = home.run(&["mail", "preview", "invitation", "--format", "html"]).expect(0).stdout;

@@ -2,13 +2,15 @@ use serde_json::{Value, json};
 
 use super::list::{Member, find};
 use super::{OrgRole, insert, owners};
-use crate::action::{Action, member, membership};
+use crate::action::{Action, Target as _, member, membership};
 use crate::audit::Change;
 use crate::error::{Error, Result};
 use crate::id::{MembershipId, OrgId, UserId};
 use crate::tx::{Authorized, Tx};
+use crate::workspace::{self, Managers};
 
-/// Makes somebody a member who has an account. `allowed` was asked for with [`super::role_context`] of the role.
+/// Makes somebody a member whom the organization or whoever adds them knows: they belonged to it before, or to another one of
+/// theirs. Everybody else is invited, and asked. `allowed` was asked for with [`super::role_context`] of the role.
 ///
 /// # Errors
 /// [`Error::Conflict`] if they are one already, or their account is closed; [`Error::Invalid`] if there is no such account.
@@ -19,11 +21,23 @@ pub async fn add(
     role: OrgRole,
 ) -> Result<Member> {
     let org = *allowed.target();
-    let status = sqlx::query_scalar!("select status from users where id = $1 for key share", user.0)
-        .fetch_optional(tx.connection())
-        .await?;
+    let status = sqlx::query_scalar!(
+        "select status from users u where id = $1
+             and (exists (select from former_members f where f.org_id = $2 and f.user_id = u.id)
+                  or exists (select from memberships a join memberships b on b.org_id = a.org_id
+                             where a.user_id = u.id and b.user_id = $3 and b.suspended_at is null))
+         for key share",
+        user.0,
+        org.0,
+        allowed.actor().person().map(|person| person.id.0),
+    )
+    .fetch_optional(tx.connection())
+    .await?;
     match status.as_deref() {
-        None | Some("deleting") => return Err(Error::invalid("user_id", "there is no such user")),
+        None | Some("deleting") => {
+            let message = "nobody whom you share an organization with; invite them by their address";
+            return Err(Error::invalid("user_id", message));
+        }
         Some("disabled") => return Err(Error::conflict("account_closed", "the account is closed")),
         Some(_) => {}
     }
@@ -69,6 +83,7 @@ pub async fn suspend(tx: &mut Tx, allowed: &Authorized<membership::Suspend>) -> 
         return Ok(before);
     }
     owners::spare_last(tx, id).await?;
+    let managed = workspace::managed_by(tx, id).await?;
     sqlx::query!(
         "update memberships set suspended_at = $3 where org_id = $1 and user_id = $2",
         id.org.0,
@@ -85,6 +100,7 @@ pub async fn suspend(tx: &mut Tx, allowed: &Authorized<membership::Suspend>) -> 
     .execute(tx.connection())
     .await?;
     record(tx, allowed, id, json!({ "suspended_at": null }), json!({ "suspended_at": now })).await?;
+    hand_over(tx, allowed, managed).await?;
     find(tx, id).await
 }
 
@@ -110,7 +126,8 @@ pub async fn resume(tx: &mut Tx, allowed: &Authorized<membership::Resume>) -> Re
     find(tx, id).await
 }
 
-/// Puts a member out, with their roles in its workspaces and what was shared with them there.
+/// Puts a member out, with their roles in its workspaces and what was shared with them there. A private workspace that nobody
+/// could manage then goes to the first of those who are in it.
 ///
 /// # Errors
 /// [`Error::Conflict`] for the last owner.
@@ -118,8 +135,25 @@ pub async fn remove(tx: &mut Tx, allowed: &Authorized<membership::Remove>) -> Re
     let id = *allowed.target();
     let before = find(tx, id).await?;
     owners::spare_last(tx, id).await?;
+    let managed = workspace::managed_by(tx, id).await?;
     delete(tx, id).await?;
-    record(tx, allowed, id, json!({ "role": before.role }), Value::Null).await
+    record(tx, allowed, id, json!({ "role": before.role }), Value::Null).await?;
+    hand_over(tx, allowed, managed).await
+}
+
+/// Private workspaces that nobody could manage any more go to the first of those who are in them.
+async fn hand_over<A: Action<Target = MembershipId>>(
+    tx: &mut Tx,
+    allowed: &Authorized<A>,
+    managed: Vec<Managers>,
+) -> Result<()> {
+    for managers in managed {
+        if let Some((workspace, heir)) = managers.hand_over(tx).await? {
+            let change = Change { before: Value::Null, after: json!({ "user_id": heir, "role": "admin" }) };
+            tx.record(allowed, Some(allowed.target().org), &workspace.uid(), change).await?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn write_role(tx: &mut Tx, id: MembershipId, role: OrgRole) -> Result<()> {
@@ -150,7 +184,6 @@ pub(super) async fn record<A: Action>(
     before: Value,
     after: Value,
 ) -> Result<()> {
-    use crate::action::Target as _;
     tx.record(allowed, Some(id.org), &id.uid(), Change { before, after }).await
 }
 

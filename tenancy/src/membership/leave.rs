@@ -8,11 +8,12 @@ use crate::caller::Person;
 use crate::error::{Error, Result};
 use crate::id::{MembershipId, UserId};
 use crate::tx::{Authorized, Tx};
+use crate::workspace;
 
 /// Leaves an organization.
 ///
 /// # Errors
-/// [`Error::Conflict`] for its last owner, and for its last member, who can only delete it.
+/// [`Error::Conflict`] for its last owner, for its last member, and for the last who can manage a private workspace.
 pub async fn leave(tx: &mut Tx, allowed: &Authorized<org::Leave>) -> Result<()> {
     let id = membership(allowed)?;
     let before = find(tx, id).await?;
@@ -27,7 +28,11 @@ pub async fn leave(tx: &mut Tx, allowed: &Authorized<org::Leave>) -> Result<()> 
         ));
     }
     owners::spare_last(tx, id).await?;
+    let managed = workspace::managed_by(tx, id).await?;
     delete(tx, id).await?;
+    for managers in managed {
+        managers.after(tx).await?;
+    }
     record(tx, allowed, id, json!({ "role": before.role }), Value::Null).await
 }
 

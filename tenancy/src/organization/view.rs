@@ -1,5 +1,4 @@
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -10,6 +9,7 @@ use crate::action::{Target as _, member, org, user, workspace};
 use crate::error::{Error, Result};
 use crate::id::{OrgId, UserId, WorkspaceId};
 use crate::membership::{self, Member, MemberFilter, OrgRole};
+use crate::money::Money;
 use crate::page::{Page, Paged};
 use crate::tx::{Authorized, Tx};
 use crate::words::words;
@@ -87,8 +87,7 @@ pub struct OrganizationDetails {
     #[serde(flatten)]
     pub organization: MyOrganization,
     /// The money in its wallet, in EUR; null for who may not see it.
-    #[schema(value_type = Option<String>, example = "12.50")]
-    pub wallet_balance: Option<Decimal>,
+    pub wallet_balance: Option<Money>,
     /// Its first hundred members by rank; null for who may not see them.
     pub members: Option<Vec<Member>>,
     /// Those of its first hundred workspaces that the caller sees; null for who may not list them.
@@ -279,11 +278,10 @@ pub async fn details(tx: &mut Tx, allowed: &Authorized<org::View>) -> Result<Org
     let (id, caller) = (*allowed.target(), allowed.actor().clone());
     let organization = get(tx, allowed).await?;
     let wallet_balance = match tx.try_authorize::<org::ViewWallet>(&caller, id).await? {
-        Some(_) => {
-            sqlx::query_scalar!("select balance from wallets where org_id = $1", id.0)
-                .fetch_optional(tx.connection())
-                .await?
-        }
+        Some(_) => sqlx::query_scalar!("select balance from wallets where org_id = $1", id.0)
+            .fetch_optional(tx.connection())
+            .await?
+            .map(Money::from),
         None => None,
     };
     let page = Page::new(1, EMBEDDED).ok_or(Error::NotFound(OrgId::NOUN))?;

@@ -2,7 +2,7 @@
 
 use crate::action::workspace;
 use crate::error::{Error, Result};
-use crate::id::{UserId, WorkspaceId};
+use crate::id::{MembershipId, UserId, WorkspaceId};
 use crate::tx::Tx;
 
 /// Whether a person can manage a workspace before something is done to them there. The organization's lock is held.
@@ -25,6 +25,26 @@ impl Managers {
         Ok(Self { workspace, was: powers(tx, workspace, &[user]).await? })
     }
 
+    /// Now that it is done, and nobody could manage the workspace any more: the first of its members does from now on, by
+    /// role and by how long they are in it. None if somebody else can, or nobody is left in it.
+    pub(crate) async fn hand_over(self, tx: &mut Tx) -> Result<Option<(WorkspaceId, UserId)>> {
+        if !self.was.changes || has_manager(tx, self.workspace).await? {
+            return Ok(None);
+        }
+        let heir = sqlx::query_scalar!(
+            "update workspace_members set role = 'admin' where (workspace_id, user_id) = (
+                 select wm.workspace_id, wm.user_id from workspace_members wm
+                 join memberships m on m.org_id = wm.org_id and m.user_id = wm.user_id and m.suspended_at is null
+                 where wm.workspace_id = $1
+                 order by array_position(array['admin', 'editor', 'viewer'], wm.role), wm.created_at, wm.user_id limit 1)
+             returning user_id",
+            self.workspace.0,
+        )
+        .fetch_optional(tx.connection())
+        .await?;
+        Ok(heir.map(|heir| (self.workspace, UserId(heir))))
+    }
+
     /// Sees that somebody can still do it, now that it is done.
     ///
     /// # Errors
@@ -40,6 +60,23 @@ impl Managers {
         }
         Ok(())
     }
+}
+
+/// What somebody can do in each workspace of an organization that they are an admin of, before they leave it or are put out.
+pub(crate) async fn managed_by(tx: &mut Tx, id: MembershipId) -> Result<Vec<Managers>> {
+    let workspaces = sqlx::query_scalar!(
+        "select workspace_id from workspace_members where org_id = $1 and user_id = $2 and role = 'admin'
+         order by workspace_id",
+        id.org.0,
+        id.user.0,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    let mut managed = vec![];
+    for workspace in workspaces {
+        managed.push(Managers::before(tx, WorkspaceId(workspace), id.user).await?);
+    }
+    Ok(managed)
 }
 
 /// Whether anybody of the organization can manage a workspace.

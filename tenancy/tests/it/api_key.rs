@@ -183,7 +183,7 @@ async fn a_key_makes_no_key_that_may_more() {
     assert_eq!(make(&acme.caller, in_acme, &[Scope::Authorize]).await, "ok");
     assert_eq!(make(&acme.caller, in_acme, &[Scope::KeysManage, Scope::Authorize]).await, "ok");
     assert_eq!(make(&acme.caller, in_acme, &[Scope::Authorize, Scope::ResourcesRead]).await, refused);
-    assert_eq!(make(&acme.caller, in_acme, &[Scope::Import]).await, never);
+    assert_eq!(make(&acme.caller, in_acme, &[Scope::Import]).await, refused);
     assert_eq!(make(&acme.caller, in_globex, &[Scope::Authorize]).await, "not found: organization");
     assert_eq!(make(&acme.caller, KeyOwner::Platform, &[Scope::Authorize]).await, refused);
     assert_eq!(make(&bare.caller, in_acme, &[Scope::Authorize]).await, refused);

@@ -80,6 +80,11 @@ async fn role(world: &World, user: UserId) -> String {
     world.sql(&format!("select role from memberships where org_id = '{ACME}' and user_id = '{user}'")).await
 }
 
+/// Somebody who belonged to an organization before.
+async fn known(world: &World, org: OrgId, user: UserId) {
+    world.sql(&format!("insert into former_members values ('{org}', '{user}', now())")).await;
+}
+
 // proves ORG-5
 #[tokio::test]
 async fn roles_are_given_by_one_rule_and_nobody_changes_their_own() {
@@ -91,6 +96,7 @@ async fn roles_are_given_by_one_rule_and_nobody_changes_their_own() {
     ];
     for (giver, _, roles) in may {
         let world = World::new().await;
+        known(&world, ACME, ZOE).await;
         for role in [Owner, Admin, Manager, Plain] {
             world.sql(&format!("delete from memberships where user_id = '{ZOE}'")).await;
             let added = add(&world.db, giver, ACME, ZOE, role).await;
@@ -219,6 +225,7 @@ async fn a_transfer_and_the_removal_of_the_heir_at_once_leave_an_owner() {
 #[tokio::test]
 async fn of_many_who_are_added_at_once_to_the_last_seat_one_is() {
     let world = World::new().await;
+    known(&world, SPROUT, GREG).await;
     let db = world.db.clone();
     let newcomers = [ADAM, MARY, MIA, VIC, EVE, GREG];
     let outcomes = race(newcomers.len(), |number| {
@@ -263,8 +270,47 @@ async fn an_invitation_that_was_left_open_brings_nobody_back() {
              where id = '{ZOE}'"
         ))
         .await;
+    known(&world, ACME, ZOE).await;
     let open = "select count(*) from invitations where ended_at is null";
     assert_eq!(world.sql(open).await, "1");
     add(&world.db, OLGA, ACME, ZOE, OrgRole::Member).await.expect("added");
     assert_eq!(world.sql(open).await, "0");
+}
+
+// proves INV-3
+#[tokio::test]
+async fn a_stranger_is_not_added_but_invited() {
+    let world = World::new().await;
+    let (stranger, nobody) = (ZOE, UserId(uuid::Uuid::nil()));
+    let refused = [stranger, nobody].map(|user| (user, OrgRole::Member));
+    for (user, role) in refused {
+        let said = said(&add(&world.db, OLGA, ACME, user, role).await);
+        assert_eq!(
+            said,
+            "invalid user_id: nobody whom you share an organization with; invite them by their address"
+        );
+    }
+    // Olga knows Mia from Acme.
+    assert!(add(&world.db, OLGA, SPROUT, MIA, OrgRole::Member).await.is_ok());
+}
+
+// proves WSP-2, ORG-7
+#[tokio::test]
+async fn a_private_workspace_is_handed_over_when_its_only_admin_is_removed_and_its_last_admin_does_not_leave()
+{
+    let world = World::new().await;
+    let set = |user: UserId, role: &str| {
+        format!(
+            "update workspace_members set role = '{role}' where workspace_id = '{ACME_VAULT}' and user_id = '{user}'"
+        )
+    };
+    world.sql(&format!("delete from workspace_members where user_id = '{SUSI}'")).await;
+    world.sql(&set(EVE, "admin")).await;
+    assert!(said(&leave(&world.db, EVE, ACME).await).starts_with("conflict last_admin"));
+    remove(&world.db, OLGA, EVE).await.expect("removed");
+    let admins = format!(
+        "select string_agg(user_id::text, ' ') from workspace_members where workspace_id = '{ACME_VAULT}' and role = 'admin'"
+    );
+    assert_eq!(world.sql(&admins).await, VIC.to_string(), "a viewer before, and the only one left");
+    suspend(&world.db, OLGA, VIC).await.expect("nobody is left to hand it over to");
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::jobs::job;
 use crate::me::token_of_ann;
 use crate::support::{TestApp, text};
-use crate::world::{ACME, AGENT, GLOBEX, NOTHING, OPEN, VIC};
+use crate::world::{ACME, AGENT, GLOBEX, GUS, NOTHING, OPEN, VIC};
 
 /// Ids of what is Acme's.
 pub(super) struct There {
@@ -48,6 +48,7 @@ impl There {
             "insert into workspace_members (workspace_id, user_id, role, created_at) values ('{OPEN}', '{VIC}', 'viewer', now())
              on conflict do nothing"
         ));
+        app.query(&format!("insert into former_members values ('{ACME}', '{GUS}', now())"));
         let job = job("dead").org(ACME).insert(app);
         Self { key, job, workspace_share, agent_share, instance, invitation: INVITATION.to_owned() }
     }

@@ -33,6 +33,7 @@ pub(crate) async fn tour(tour: &mut Tour<'_>) {
     tour.post(&org("/transfer")).by(&ann).json(json!({ "user_id": VIC })).shows(200).await;
     tour.post(&org("/leave")).by(&ann).shows(204).await;
     let gus = token_of(&tour.app, GUS, "gus@example.com").await;
+    tour.app.query(&format!("insert into former_members values ('{GLOBEX}', '{ANN}', now())"));
     let add = json!({ "user_id": ANN, "role": "member" });
     tour.app.post(&format!("/api/v1/orgs/{GLOBEX}/members")).by(&gus).json(&add).send().await.expect(201);
     tour.delete(&format!("/api/v1/orgs/{GLOBEX}/members/{ANN}")).by(&gus).shows(204).await;

@@ -18,6 +18,7 @@ pub(crate) async fn tour(tour: &mut Tour<'_>) {
     tour.get(&lab).by(&gus).shows(200).await;
     tour.patch(&lab).by(&gus).json(json!({ "name": "Laboratory", "visibility": "org" })).shows(200).await;
 
+    tour.app.query(&format!("insert into former_members values ('{GLOBEX}', '{VIC}', now())"));
     let member = json!({ "user_id": VIC, "role": "member" });
     tour.app.post(&format!("/api/v1/orgs/{GLOBEX}/members")).by(&gus).json(&member).send().await.expect(201);
     let members = format!("{lab}/members");

@@ -162,6 +162,7 @@ impl Tx {
         }
         // What keeps an account from everything is told first, and alike whatever is asked about: it says nothing of that.
         if let Some(policies) = self.account_refusal(&facts, caller, &own) {
+            let policies = if decision.is_permitted { decision.policies } else { policies };
             return Err(Error::Forbidden { action: A::NAME, policies });
         }
         if matches!(decision.reason, Some(Reason::UnknownResource(_))) {

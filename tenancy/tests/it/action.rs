@@ -79,6 +79,12 @@ async fn what_is_known_and_not_allowed_is_forbidden_by_name() {
     let new = NewApiKey { name: "import".into(), scopes: vec![Scope::Import], expires_at: None };
     assert_eq!(
         said(&create_key(&world.db, &acme.caller, KeyOwner::Org(ACME), &new).await),
+        "forbidden key.create by []",
+        "no policy permits it, whatever others forbid"
+    );
+    let platform = world.key(KeyOwner::Platform, &[Scope::KeysManage, Scope::Import]).await;
+    assert_eq!(
+        said(&create_key(&world.db, &platform.caller, KeyOwner::Org(ACME), &new).await),
         "forbidden key.create by [key.org.no_platform_scopes]",
         "a policy forbids it"
     );

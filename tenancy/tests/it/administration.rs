@@ -69,7 +69,8 @@ async fn of_two_admins_who_close_each_others_account_one_does() {
         .await;
         let done = said_to_both.iter().filter(|said| *said == "ok").count();
         assert_eq!(done, 1, "{said_to_both:?}");
-        assert!(said_to_both.iter().any(|said| said == "not found: user"), "{said_to_both:?}");
+        let closed = "forbidden user.disable by [account.inactive]";
+        assert!(said_to_both.iter().any(|said| said == closed), "{said_to_both:?}");
         world.sql(&format!("update users set status = 'active' where id in ('{PAT}', '{SAM}')")).await;
     }
 }
@@ -115,7 +116,7 @@ async fn a_plain_admin_acts_on_no_admin_and_nobody_on_themselves() {
         (OLGA, GREG, "not found: user"),
         (SAM, UserId(uuid::Uuid::nil()), "not found: user"),
         (SAM, PAT, "ok"),
-        (PAT, GREG, "not found: user"),
+        (PAT, GREG, "forbidden user.disable by [account.inactive]"),
     ] {
         assert_eq!(said(&disable(&world.db, by, id).await), outcome, "{by} {id}");
     }

@@ -66,7 +66,7 @@ async fn whoever_founds_an_organization_owns_it_and_the_default_workspace_is_the
          where m.org_id = '{id}' and m.user_id = '{ZOE}'"
     );
     assert_eq!(world.sql(&roles).await, "owner|Default|org|true|admin");
-    let recorded = format!("select action from audit where org_id = '{id}'");
+    let recorded = format!("select action from audit where chain = '{id}'");
     assert_eq!(world.sql(&recorded).await, "org.create");
     assert_eq!(world.sql(&format!("select balance from wallets where org_id = '{id}'")).await, "0.0000");
 }
@@ -139,9 +139,11 @@ async fn a_change_touches_what_it_names_counts_the_version_and_is_recorded_with_
         (&json!("Acme Two"), &json!("+4930123456"), &json!("acme"))
     );
     assert_eq!(changed["version"], json!(2));
-    let details = "select d.details::jsonb ->> 'before' || ' -> ' || (d.details::jsonb ->> 'after')
-                   from audit_details d order by d.seq desc limit 1";
-    let recorded = world.sql(details).await;
+    let details = format!(
+        "select d.details::jsonb ->> 'before' || ' -> ' || (d.details::jsonb ->> 'after') from audit a
+         join audit_details d using (chain, seq) where a.chain = '{ACME}' order by a.seq desc limit 1"
+    );
+    let recorded = world.sql(&details).await;
     assert!(recorded.contains("Acme Two") && !recorded.contains("slug"), "{recorded}");
     // The same again changes nothing, and nothing is recorded.
     let entries = world.sql("select count(*) from audit").await;
@@ -223,12 +225,11 @@ async fn what_the_platform_does_with_an_organization_is_recorded_and_told_to_its
             .starts_with("conflict organization_not_suspended")
     );
     tx.commit().await.unwrap();
-    let mails = "select string_agg(payload ->> 'user_id' || ' ' || (payload -> 'notice')::text, E'\\n' order by id) from jobs
+    let mails = "select string_agg(payload ->> 'user_id' || ' ' || (payload -> 'notice')::text, E'\\n' order by payload -> 'notice') from jobs
                  where kind = 'mail.send' and payload ->> 'mail' = 'org_notice'";
-    let expected = format!("{OLGA} {{\"plan\": \"pro\"}}\n{OLGA} \"suspended\"\n{OLGA} \"resumed\"");
+    let expected = format!("{OLGA} \"resumed\"\n{OLGA} \"suspended\"\n{OLGA} {{\"plan\": \"pro\"}}");
     assert_eq!(world.sql(mails).await, expected);
-    let recorded =
-        format!("select string_agg(action, ' ' order by seq) from audit where org_id = '{SPROUT}'");
+    let recorded = format!("select string_agg(action, ' ' order by seq) from audit where chain = '{SPROUT}'");
     assert!(world.sql(&recorded).await.ends_with("org.set_plan org.suspend org.resume"));
     for nobody in [OLGA, GARY, ZOE] {
         let mut tx = world.db.begin(request()).await.unwrap();

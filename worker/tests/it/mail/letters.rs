@@ -162,6 +162,7 @@ fn people_sign_in_at_the_application_and_everything_else_stays_here() {
         MailTemplate::ApprovalReminder,
         MailTemplate::Approved,
         MailTemplate::Expired,
+        MailTemplate::OrgNotice,
     ];
     for template in MailTemplate::ALL {
         for link in sample(*template, Locale::English, &brand).unwrap().links {

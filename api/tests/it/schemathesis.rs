@@ -32,12 +32,16 @@ const OF_PEOPLE: [&str; 3] = ["--exclude-tag=admin", "--exclude-tag=auth", "--ex
 
 /// What takes away the session that it is done with: everything after it would be 401, and prove nothing. That a good call
 /// is answered as documented is shown by the tour.
-const ENDINGS: [&str; 4] = [
+const ENDINGS: [&str; 7] = [
     "--exclude-name=POST /api/v1/auth/logout",
     "--exclude-name=POST /api/v1/me/deactivate",
     // It finds the session in the list of them.
     "--exclude-name=DELETE /api/v1/me/sessions/{session_id}",
     "--exclude-name=POST /api/v1/admin/signing-key/rotate",
+    // New tokens, and the old ones are dead.
+    "--exclude-name=POST /api/v1/switch/organization",
+    "--exclude-name=POST /api/v1/switch/workspace",
+    "--exclude-name=PUT /api/v1/orgs/current",
 ];
 
 /// A Doorward that does not tire of tries from one address.

@@ -116,7 +116,7 @@ async fn what_is_not_lent_to_the_organization_at_that_instant_is_not_there() {
         (&platform, SPROUT, ACME_AGENT),
         (&platform, SPROUT, GLOBEX_AGENT),
         (&platform, ACME, ACME_IDLE_AGENT),
-        (&person(ADAM), ACME, ACME_IDLE_AGENT),
+        (&person(MARY), ACME, ACME_IDLE_AGENT),
         (&platform, ACME, AgentId(uuid::Uuid::from_u128(7))),
     ] {
         assert_eq!(told(&record(&world.db, by, org, agent, "turn").await), missing, "{by:?} {org} {agent}");

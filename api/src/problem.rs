@@ -64,12 +64,12 @@ struct ForbiddingPolicy {
 /// A limit of a plan that is reached.
 #[derive(Debug, Serialize, ToSchema)]
 struct ReachedLimit {
-    /// Of what: `workspaces`, `agents`, `members` or `messages_per_month`.
+    /// Of what: `workspaces`, `agents`, `members`, `messages_per_month` or `storage_bytes`.
     resource: String,
-    /// How much there is; for messages, with those that were to be counted.
+    /// How much there is; for messages and bytes, with those that were to be added.
     current: i64,
     /// How much there may be.
-    limit: u32,
+    limit: i64,
     /// The organization's plan.
     plan: String,
 }

@@ -31,6 +31,9 @@ pub struct Plan {
     /// API requests in a minute.
     #[serde(deserialize_with = "Option::deserialize")]
     pub requests_per_minute: Option<u32>,
+    /// Bytes of all documents of the organization.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub storage_bytes: Option<u64>,
     /// Price in whole US dollars a month; none where it is agreed upon.
     #[serde(deserialize_with = "Option::deserialize")]
     pub price_usd: Option<u32>,
@@ -83,20 +86,23 @@ impl<'de> Visitor<'de> for PlansVisitor {
 
 impl Plan {
     /// The names of the limits.
-    const LIMITS: [&str; 5] =
-        ["workspaces", "agents", "members", "messages_per_month", "requests_per_minute"];
+    const LIMITS: [&str; 6] =
+        ["workspaces", "agents", "members", "messages_per_month", "requests_per_minute", "storage_bytes"];
 
     /// The limit of this name, if the plan has one.
     #[must_use]
-    pub fn limit(&self, name: &str) -> Option<u32> {
-        match name {
+    pub fn limit(&self, name: &str) -> Option<i64> {
+        let count = match name {
             "workspaces" => self.workspaces,
             "agents" => self.agents,
             "members" => self.members,
             "messages_per_month" => self.messages_per_month,
             "requests_per_minute" => self.requests_per_minute,
+            // More than the policies' numbers can say is no limit that anybody reaches.
+            "storage_bytes" => return Some(i64::try_from(self.storage_bytes?).unwrap_or(i64::MAX)),
             _ => None,
-        }
+        };
+        count.map(i64::from)
     }
 }
 
@@ -122,9 +128,7 @@ pub(crate) fn entities(plans: &Plans) -> Vec<Entity> {
             let limits = Plan::LIMITS.map(|name| (name, plan.limit(name)));
             let attributes = limits
                 .into_iter()
-                .filter_map(|(name, limit)| {
-                    Some((name.to_owned(), RestrictedExpression::new_long(limit?.into())))
-                })
+                .filter_map(|(name, limit)| Some((name.to_owned(), RestrictedExpression::new_long(limit?))))
                 .chain([
                     ("sso".to_owned(), RestrictedExpression::new_bool(plan.sso)),
                     (

@@ -32,6 +32,8 @@ pub struct Config {
     pub database_url: Option<SecretString>,
     /// The Redis that carries hints of due jobs; none means a channel in the process.
     pub redis_url: Option<SecretString>,
+    /// The bucket for documents and exports; none means a folder.
+    pub s3_url: Option<SecretString>,
     /// The mail server; none means files.
     pub smtp_url: Option<SecretString>,
     /// Where traces go, without `/v1/traces` and without a slash at the end.
@@ -130,6 +132,16 @@ pub struct Config {
     pub sign_in_per_account: Rate,
     /// How many accounts one address may open, and how many links for forgotten passwords ask for.
     pub register_per_ip: Rate,
+    /// How long an address for an upload or a download is good.
+    pub upload_lifetime: Duration,
+    /// Private networks that providers of connections may be in.
+    pub connection_networks: Vec<IpNet>,
+    /// How long a deletion waits before it begins.
+    pub deletion_grace: Duration,
+    /// How long a purge tries to reach a store that does not answer.
+    pub purge_deadline: Duration,
+    /// How long an export can be fetched.
+    pub export_lifetime: Duration,
 }
 
 /// Why a configuration is refused. Never repeats a value, since any value may be a secret in the wrong place.
@@ -205,6 +217,7 @@ impl Config {
         Ok(Self {
             database_url: source.optional("database_url", value::postgres_url)?,
             redis_url: source.optional("redis_url", value::redis_url)?,
+            s3_url: source.optional("s3_url", value::s3_url)?,
             smtp_url: source.optional("smtp_url", value::smtp_url)?,
             otel_exporter_otlp_endpoint: source.optional("otel_exporter_otlp_endpoint", value::http_url)?,
             data: source.required("data", value::parsed)?,
@@ -252,6 +265,11 @@ impl Config {
             sign_in_per_ip: source.required("sign_in_per_ip", value::parsed)?,
             sign_in_per_account: source.required("sign_in_per_account", value::parsed)?,
             register_per_ip: source.required("register_per_ip", value::parsed)?,
+            upload_lifetime: source.required("upload_lifetime", value::upload_lifetime)?,
+            connection_networks: source.list("connection_networks", value::network)?,
+            deletion_grace: source.required("deletion_grace", value::deletion_grace)?,
+            purge_deadline: source.required("purge_deadline", value::purge_deadline)?,
+            export_lifetime: source.required("export_lifetime", value::export_lifetime)?,
             public_url,
             listen,
         })
@@ -270,6 +288,7 @@ impl Config {
         let Self {
             database_url,
             redis_url,
+            s3_url,
             smtp_url,
             otel_exporter_otlp_endpoint,
             listen,
@@ -319,12 +338,18 @@ impl Config {
             sign_in_per_ip,
             sign_in_per_account,
             register_per_ip,
+            upload_lifetime,
+            connection_networks,
+            deletion_grace,
+            purge_deadline,
+            export_lifetime,
         } = self;
         let hidden = |secret: &Option<SecretString>| secret.as_ref().map(|_| "(set, not shown)".to_owned());
         let duration = |duration: &Duration| Some(humantime::format_duration(*duration).to_string());
         [
             ("database_url", hidden(database_url)),
             ("redis_url", hidden(redis_url)),
+            ("s3_url", hidden(s3_url)),
             ("smtp_url", hidden(smtp_url)),
             ("otel_exporter_otlp_endpoint", otel_exporter_otlp_endpoint.clone()),
             ("listen", Some(joined(listen))),
@@ -381,6 +406,11 @@ impl Config {
             ("sign_in_per_ip", Some(sign_in_per_ip.to_string())),
             ("sign_in_per_account", Some(sign_in_per_account.to_string())),
             ("register_per_ip", Some(register_per_ip.to_string())),
+            ("upload_lifetime", duration(upload_lifetime)),
+            ("connection_networks", (!connection_networks.is_empty()).then(|| joined(connection_networks))),
+            ("deletion_grace", duration(deletion_grace)),
+            ("purge_deadline", duration(purge_deadline)),
+            ("export_lifetime", duration(export_lifetime)),
         ]
     }
 }

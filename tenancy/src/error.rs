@@ -58,7 +58,7 @@ pub enum Error {
         /// How much there is.
         current: i64,
         /// How much there may be.
-        limit: u32,
+        limit: i64,
         /// The organization's plan.
         plan: String,
     },

@@ -39,6 +39,10 @@ pub enum Fact {
     Agent(AgentFacts),
     /// An installation of something.
     Instance(InstanceFacts),
+    /// Credentials of a provider outside.
+    Connection(ConnectionFacts),
+    /// A file in a workspace.
+    StoredDocument(StoredDocumentFacts),
     /// An application's key.
     ApiKey(ApiKeyFacts),
     /// An application's object.
@@ -81,6 +85,8 @@ pub struct OrganizationFacts {
     pub trial_ends_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub usage: UsageFacts,
+    #[serde(default)]
+    pub is_deleting: bool,
 }
 
 /// Counts.
@@ -117,6 +123,8 @@ pub struct WorkspaceFacts {
     pub visibility: String,
     #[serde(default)]
     pub is_default: bool,
+    #[serde(default)]
+    pub is_deleting: bool,
 }
 
 /// An AI agent.
@@ -142,6 +150,26 @@ pub struct InstanceFacts {
     pub technical: bool,
     #[serde(default)]
     pub economic: bool,
+}
+
+/// Credentials of a provider outside, of an organization or a person.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // as above
+pub struct ConnectionFacts {
+    pub id: String,
+    pub org: Option<String>,
+    pub owner: Option<String>,
+}
+
+/// A file in a workspace.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // as above
+pub struct StoredDocumentFacts {
+    pub id: String,
+    pub workspace: String,
+    pub owner: Option<String>,
 }
 
 /// An application's key.

@@ -64,6 +64,14 @@ ids! {
     WalletEntryId;
     /// A use of something that is charged by the use.
     UseId;
+    /// Credentials of a provider outside.
+    ConnectionId;
+    /// A file in a workspace.
+    DocumentId;
+    /// The erasure of an account, an organization or a workspace.
+    PurgeId;
+    /// A person's data, packed for them.
+    ExportId;
 }
 
 /// A person's place in an organization.

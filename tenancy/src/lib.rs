@@ -71,8 +71,12 @@ pub mod workspace_member;
 pub use access_token::{AUDIENCE, AccessToken, Issuer};
 /// Actions `agent.*`.
 pub use action::agent as agent_action;
+/// Actions `connection.*`.
+pub use action::connection as connection_action;
 /// Actions `decision.*`.
 pub use action::decision as decision_action;
+/// Actions `document.*`.
+pub use action::document as document_action;
 /// Actions `instance.*`.
 pub use action::instance as instance_action;
 /// Actions `invitation.*`.
@@ -85,12 +89,15 @@ pub use action::member as member_action;
 pub use action::membership as membership_action;
 /// Actions `org.*`.
 pub use action::org as org_action;
+/// Actions `purge.*`.
+pub use action::purge as purge_action;
 /// Actions `user.*`.
 pub use action::user as user_action;
 /// Actions `workspace.*`.
 pub use action::workspace as workspace_action;
 pub use action::{
-    ACTIONS, Action, Home, Inviting, JobOwner, KeyOwner, Lock, Platform, Target, key, platform,
+    ACTIONS, Action, ConnectionOwner, Home, Inviting, JobOwner, KeyOwner, Lock, Platform, Target, key,
+    platform,
 };
 pub use address::{Address, NoAddress};
 pub use agent::License;
@@ -104,8 +111,9 @@ pub use decision_log::DecisionLog;
 pub use error::{Error, FieldError, Result};
 pub use facts::{Fact, Facts};
 pub use id::{
-    AgentId, ApiKeyId, DecisionId, InstanceId, InvitationId, JobId, LinkId, MembershipId, OrgId, ResourceId,
-    SessionId, ShareId, UseId, UserId, WalletEntryId, WorkspaceId,
+    AgentId, ApiKeyId, ConnectionId, DecisionId, DocumentId, ExportId, InstanceId, InvitationId, JobId,
+    LinkId, MembershipId, OrgId, PurgeId, ResourceId, SessionId, ShareId, UseId, UserId, WalletEntryId,
+    WorkspaceId,
 };
 pub use identity::{AccountSettings, Identity};
 pub use invitation::{InvitationState, InvitationToken};

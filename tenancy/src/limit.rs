@@ -1,6 +1,6 @@
 //! What an organization's plan allows, and how much of it there is.
 
-use authz::{EntityUid, Snapshot};
+use authz::{EntityUid, Snapshot, core_uid};
 use serde_json::{Map, Value};
 
 use crate::error::Error;
@@ -10,16 +10,19 @@ use crate::facts::{Fact, Facts};
 pub(crate) fn reached(
     snapshot: &Snapshot,
     facts: &Facts,
-    org: &EntityUid,
+    resource: &EntityUid,
     limit: &str,
     context: &Map<String, Value>,
 ) -> Option<Error> {
-    let Fact::Organization(org) = &facts.get(org)?.fact else { return None };
+    let org = core_uid("Organization", facts.org_of(resource)?);
+    let Fact::Organization(org) = &facts.get(&org)?.fact else { return None };
     let current = match limit {
         "workspaces" => org.usage.workspaces,
         "agents" => org.usage.agents,
         "members" => org.usage.members,
         "messages_per_month" => context.get("messages")?.as_i64()?,
+        // With what was to be stored, as for messages.
+        "storage_bytes" => context.get("storage_bytes")?.as_i64()?,
         _ => return None,
     };
     let allowed = snapshot.plans().get(&org.plan)?.limit(limit)?;

@@ -24,6 +24,8 @@ pub(crate) struct Wanted {
     workspaces: Vec<Uuid>,
     agents: Vec<Uuid>,
     instances: Vec<Uuid>,
+    connections: Vec<Uuid>,
+    documents: Vec<Uuid>,
     api_keys: Vec<Uuid>,
     resource_types: Vec<String>,
     resource_ids: Vec<String>,
@@ -56,6 +58,8 @@ impl Wanted {
             "Workspace" => &mut self.workspaces,
             "Agent" => &mut self.agents,
             "Instance" => &mut self.instances,
+            "Connection" => &mut self.connections,
+            "StoredDocument" => &mut self.documents,
             "ApiKey" => &mut self.api_keys,
             "Membership" => {
                 if let Some((org, user)) = id.split_once('/')
@@ -91,11 +95,14 @@ impl Wanted {
             workspaces,
             agents,
             instances,
+            connections,
+            documents,
             api_keys,
             resource_types,
             resource_ids: _,
         } = self;
-        let ids = [users, orgs, membership_orgs, workspaces, agents, instances, api_keys];
+        let ids =
+            [users, orgs, membership_orgs, workspaces, agents, instances, connections, documents, api_keys];
         ids.iter().all(|ids| ids.is_empty()) && resource_types.is_empty()
     }
 }
@@ -168,6 +175,8 @@ pub(crate) async fn statement(
         MOST_CHANGES,
         &wanted.instances,
         now,
+        &wanted.connections,
+        &wanted.documents,
     )
     .fetch_all(connection)
     .await?;

@@ -1,6 +1,7 @@
 -- $1 users, $2 organizations, $3/$4 memberships (org, user), $5 workspaces, $6 agents, $7 API keys,
 -- $8/$9 resources (type, id), $10 how far to climb: these, and everything that policies can reach from them. $11 a
--- position of the change feed: what was changed since, at most $12. $13 instances, $14 now.
+-- position of the change feed: what was changed since, at most $12. $13 instances, $14 now, $15 connections,
+-- $16 documents.
 with recursive
 wanted_resource (type, id, height) as (
     select type, id, 0 from unnest($8::text[], $9::text[]) as wanted (type, id)
@@ -14,9 +15,17 @@ resource as (
     select r.* from resources r
     join (select distinct type, id from wanted_resource) w on r.type = w.type and r.id = w.id
 ),
+document as (
+    select * from documents where id = any ($16::uuid[])
+),
+connection as (
+    select * from connections where id = any ($15::uuid[])
+),
 workspace as (
     select * from workspaces
-    where id in (select unnest($5::uuid[]) union select workspace_id from resource)
+    where id in (
+        select unnest($5::uuid[]) union select workspace_id from resource union select workspace_id from document
+    )
 ),
 membership as (
     select m.* from memberships m
@@ -41,6 +50,7 @@ organization as (
         union select org_id from agent
         union select org_id from api_key
         union select org_id from instance
+        union select org_id from connection
     )
 ),
 person as (
@@ -49,6 +59,8 @@ person as (
         select unnest($1::uuid[])
         union select owner_id from resource
         union select owner_id from workspace
+        union select owner_id from document
+        union select owner_id from connection
         union select user_id from membership
     )
 ),
@@ -84,6 +96,7 @@ select 'organization', jsonb_build_object(
     'plan', o.plan,
     'subscription_status', o.subscription_status,
     'trial_ends_at', o.trial_ends_at,
+    'is_deleting', o.deleting_at is not null,
     'usage', jsonb_build_object(
         'workspaces', (select count(*) from workspaces w where w.org_id = o.id),
         'agents', (select count(*) from agents a where a.org_id = o.id),
@@ -97,7 +110,8 @@ select 'membership', jsonb_build_object('org', m.org_id, 'user', m.user_id, 'rol
 from membership m
 union all
 select 'workspace', jsonb_build_object(
-    'id', w.id, 'org', w.org_id, 'owner', w.owner_id, 'visibility', w.visibility, 'is_default', w.is_default
+    'id', w.id, 'org', w.org_id, 'owner', w.owner_id, 'visibility', w.visibility, 'is_default', w.is_default,
+    'is_deleting', w.deleting_at is not null
 )
 from workspace w
 union all
@@ -108,6 +122,12 @@ select 'instance', jsonb_build_object(
     'id', i.id, 'org', i.org_id, 'technical', i.technical_at is not null, 'economic', i.economic_at is not null
 )
 from instance i
+union all
+select 'connection', jsonb_build_object('id', c.id, 'org', c.org_id, 'owner', c.owner_id)
+from connection c
+union all
+select 'stored_document', jsonb_build_object('id', d.id, 'workspace', d.workspace_id, 'owner', d.owner_id)
+from document d
 union all
 select 'api_key', jsonb_build_object(
     'id', k.id, 'org', k.org_id, 'scopes', k.scopes, 'is_revoked', k.revoked_at is not null, 'expires_at', k.expires_at

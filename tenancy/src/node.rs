@@ -57,6 +57,16 @@ impl Node {
             Fact::Instance(instance) => {
                 (core_uid("Instance", &instance.id), vec![organization(&instance.org)], vec![])
             }
+            Fact::Connection(connection) => {
+                let org = connection.org.as_deref().map(organization);
+                let owner = connection.owner.as_deref().map(|owner| core_uid("User", owner));
+                (core_uid("Connection", &connection.id), org.into_iter().chain(owner).collect(), vec![])
+            }
+            Fact::StoredDocument(document) => {
+                let mut links = vec![core_uid("Workspace", &document.workspace)];
+                links.extend(document.owner.as_deref().map(|owner| core_uid("User", owner)));
+                (core_uid("StoredDocument", &document.id), links, vec![])
+            }
             Fact::ApiKey(key) => {
                 let org = key.org.as_deref().map(organization);
                 (core_uid("ApiKey", &key.id), org.into_iter().collect(), vec![])
@@ -87,8 +97,9 @@ impl Node {
             Fact::Workspace(workspace) => workspace.org.as_deref(),
             Fact::Agent(agent) => agent.org.as_deref(),
             Fact::Instance(instance) => Some(&instance.org),
+            Fact::Connection(connection) => connection.org.as_deref(),
             Fact::ApiKey(key) => key.org.as_deref(),
-            Fact::User(_) | Fact::Resource(_) | Fact::Share(_) => None,
+            Fact::User(_) | Fact::StoredDocument(_) | Fact::Resource(_) | Fact::Share(_) => None,
         }
     }
 

@@ -12,7 +12,8 @@ use chrono::{DateTime, Utc};
 use quick_cache::DefaultHashBuilder;
 
 use crate::facts::{
-    AgentFacts, ApiKeyFacts, Fact, Facts, OrganizationFacts, ResourceFacts, UserFacts, WorkspaceFacts,
+    AgentFacts, ApiKeyFacts, ConnectionFacts, Fact, Facts, OrganizationFacts, ResourceFacts,
+    StoredDocumentFacts, UserFacts, WorkspaceFacts,
 };
 use crate::id::ResourceId;
 use crate::node::{self, Misfit, Node, USER};
@@ -109,6 +110,7 @@ impl<'f> Slice<'f> {
                 Some(made) if self.lies_as_before(node, &made.0) => return made.1.clone(),
                 _ => self.ancestors(node)?,
             },
+            Fact::StoredDocument(_) => self.ancestors(node)?,
             Fact::Workspace(_) if node.shares.iter().any(|share| share.to.kind == "Platform") => {
                 // Depends on the time.
                 return self.make(node, vec![]);
@@ -155,6 +157,8 @@ impl<'f> Slice<'f> {
                 ];
                 self.entity(node, attributes, HashSet::from([org]))
             }
+            Fact::Connection(connection) => self.connection(node, connection),
+            Fact::StoredDocument(document) => self.document(node, document, ancestors),
             Fact::ApiKey(key) => self.entity(node, api_key_attributes(key), HashSet::new()),
             Fact::Resource(resource) => self.resource(node, resource, &ancestors),
             Fact::Share(_) => Err("a share is no entity".into()),
@@ -169,6 +173,7 @@ impl<'f> Slice<'f> {
         let mut attributes = vec![
             ("visibility", reference(core_uid("Visibility", &workspace.visibility))),
             ("is_default", RestrictedExpression::new_bool(workspace.is_default)),
+            ("is_deleting", RestrictedExpression::new_bool(workspace.is_deleting)),
             ("admins", group("admin")),
             ("editors", group("editor")),
             ("viewers", group("viewer")),
@@ -192,6 +197,33 @@ impl<'f> Slice<'f> {
         ];
         attributes.extend(agent.org.as_ref().map(|org| ("org", reference(core_uid("Organization", org)))));
         self.entity(node, attributes, HashSet::new())
+    }
+
+    fn connection(&self, node: &Node, connection: &ConnectionFacts) -> Result<Ready, Misfit> {
+        let org = connection.org.as_ref().map(|org| core_uid("Organization", org));
+        let owner = connection.owner.as_ref().map(|owner| core_uid("User", owner));
+        let mut attributes = vec![];
+        attributes.extend(org.clone().map(|org| ("org", reference(org))));
+        attributes.extend(owner.map(|owner| ("owner", reference(owner))));
+        self.entity(node, attributes, org.into_iter().collect())
+    }
+
+    fn document(
+        &self,
+        node: &Node,
+        document: &StoredDocumentFacts,
+        ancestors: Vec<EntityUid>,
+    ) -> Result<Ready, Misfit> {
+        // Nobody shares a single one yet: the lists are empty.
+        let on = ResourceId { kind: "StoredDocument".into(), id: document.id.clone() };
+        let workspace = core_uid("Workspace", &document.workspace);
+        let mut attributes = vec![
+            ("workspace", reference(workspace)),
+            ("shared_viewers", reference(share_list(&on, "viewer"))),
+            ("shared_editors", reference(share_list(&on, "editor"))),
+        ];
+        attributes.extend(document.owner.as_ref().map(|owner| ("owner", reference(core_uid("User", owner)))));
+        self.entity(node, attributes, ancestors.into_iter().collect())
     }
 
     fn resource(
@@ -230,7 +262,7 @@ impl<'f> Slice<'f> {
         for _ in 0..=ResourceId::MAX_HEIGHT {
             let mut above = vec![];
             for node in level {
-                if !matches!(node.fact, Fact::Resource(_) | Fact::Workspace(_)) {
+                if !matches!(node.fact, Fact::Resource(_) | Fact::StoredDocument(_) | Fact::Workspace(_)) {
                     continue;
                 }
                 // The owner is a link too, and nothing that anything lies in.
@@ -336,6 +368,7 @@ fn organization_attributes(
         ("usage", usage),
         ("subscription_status", reference(core_uid("SubscriptionStatus", &org.subscription_status))),
         ("trial_ends_at", datetime(org.trial_ends_at.unwrap_or(LONG_AGO))),
+        ("is_deleting", RestrictedExpression::new_bool(org.is_deleting)),
     ])
 }
 

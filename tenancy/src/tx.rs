@@ -307,22 +307,29 @@ impl Tx {
 
     /// Makes everybody else wait who does something to the organization that wants it to be still.
     pub(crate) async fn keep_still(&mut self, home: Home) -> Result<()> {
-        let (mut org, mut workspace, mut agent, mut instance) = (None, None, None, None);
+        let (mut org, mut workspace, mut agent, mut instance, mut connection, mut document) =
+            (None, None, None, None, None, None);
         match home {
             Home::Org(id) => org = Some(id.0),
             Home::Workspace(id) => workspace = Some(id.0),
             Home::Agent(id) => agent = Some(id.0),
             Home::Instance(id) => instance = Some(id.0),
+            Home::Connection(id) => connection = Some(id.0),
+            Home::Document(id) => document = Some(id.0),
         }
         sqlx::query!(
             "select id from organizations
              where id = $1 or id = (select org_id from workspaces where id = $2)
                  or id = (select org_id from agents where id = $3) or id = (select org_id from instances where id = $4)
+                 or id = (select org_id from connections where id = $5)
+                 or id = (select w.org_id from documents d join workspaces w on w.id = d.workspace_id where d.id = $6)
              for no key update",
             org,
             workspace,
             agent,
             instance,
+            connection,
+            document,
         )
         .fetch_all(&mut *self.inner)
         .await?;

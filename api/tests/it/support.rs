@@ -104,10 +104,12 @@ impl Setup {
     /// Starts it.
     pub(crate) async fn start(self) -> TestApp {
         let database = database().await;
+        let data = tempfile::tempdir().unwrap();
         // Off unless a test says something else: most compare what is in the store.
         let mut settings = vec![
             ("DATABASE_URL".to_owned(), database.url.clone()),
             ("DOORWARD_DECISION_LOG".to_owned(), "off".to_owned()),
+            ("DOORWARD_DATA".to_owned(), data.path().display().to_string()),
         ];
         settings.extend(self.settings);
         let config = Config::load(None, settings).unwrap();
@@ -130,7 +132,6 @@ impl Setup {
         let listener = Listener::open(&"127.0.0.1:0".parse().unwrap(), 0o600).await.unwrap();
         let base = listener.to_string();
         let shutdown = Shutdown::new();
-        let data = tempfile::tempdir().unwrap();
         let control = ControlSocket::open(data.path()).unwrap();
         let operator = reqwest::Client::builder().unix_socket(data.path().join(ControlSocket::NAME));
         shutdown.spawn({

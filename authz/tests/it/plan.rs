@@ -4,10 +4,10 @@ use authz::Plan;
 
 use crate::support::{Folder, permit, place, shipped};
 
-const PLAN: &str = "\nentity Plan { workspaces?: Long, agents?: Long, members?: Long, messages_per_month?: Long, requests_per_minute?: Long, sso: Bool, dedicated_instance: Bool };";
+const PLAN: &str = "\nentity Plan { workspaces?: Long, agents?: Long, members?: Long, messages_per_month?: Long, requests_per_minute?: Long, storage_bytes?: Long, sso: Bool, dedicated_instance: Bool };";
 
 /// One workspace, and no other limit.
-const FREE: &str = r#"{ "workspaces": 1, "agents": null, "members": null, "messages_per_month": null, "requests_per_minute": null, "price_usd": null, "sso": false, "dedicated_instance": true }"#;
+const FREE: &str = r#"{ "workspaces": 1, "agents": null, "members": null, "messages_per_month": null, "requests_per_minute": null, "storage_bytes": null, "price_usd": null, "sso": false, "dedicated_instance": true }"#;
 
 fn folder(plans: &str) -> Folder {
     Folder::small(&permit("any", "principal is User, action, resource", ""))
@@ -27,6 +27,7 @@ fn a_limit_that_is_null_is_no_limit() {
             members: None,
             messages_per_month: None,
             requests_per_minute: None,
+            storage_bytes: None,
             price_usd: None,
             sso: false,
             dedicated_instance: true

@@ -48,6 +48,13 @@ pub const KEYS: &[Key] = &[
         about: "The Redis that tells workers of due jobs. It may lose everything: jobs are kept in Postgres. Secret.",
     },
     Key {
+        env: "S3_URL",
+        toml: "s3_url",
+        fallback: Fallback::Absent("files in DOORWARD_DATA/objects"),
+        expected: "a URL such as s3://key:secret@host:9000/bucket?tls=false",
+        about: "The bucket that documents and exports are kept in. Secret.",
+    },
+    Key {
         env: "SMTP_URL",
         toml: "smtp_url",
         fallback: Fallback::Absent(
@@ -395,5 +402,40 @@ pub const KEYS: &[Key] = &[
         fallback: Fallback::Value("20/1h"),
         expected: "a whole number and a duration such as 20/1h",
         about: "How many accounts one address may open, and how many links for forgotten passwords ask for.",
+    },
+    Key {
+        env: "DOORWARD_UPLOAD_LIFETIME",
+        toml: "upload_lifetime",
+        fallback: Fallback::Value("15m"),
+        expected: "a duration from 1m to 12h, such as 15m",
+        about: "How long an address for an upload or a download is good. A purge waits this long for uploads under way.",
+    },
+    Key {
+        env: "DOORWARD_CONNECTION_NETWORKS",
+        toml: "connection_networks",
+        fallback: Fallback::Absent("public addresses only"),
+        expected: "networks such as 10.1.0.0/16,fd00::/8 separated by commas (in the file: a list)",
+        about: "Private networks that providers of connections may be in.",
+    },
+    Key {
+        env: "DOORWARD_DELETION_GRACE",
+        toml: "deletion_grace",
+        fallback: Fallback::Value("0s"),
+        expected: "a duration of at most 90d, such as 7d; 0s for none",
+        about: "How long a deletion waits before it begins. Until then it can be called off; access ends at once all the same.",
+    },
+    Key {
+        env: "DOORWARD_PURGE_DEADLINE",
+        toml: "purge_deadline",
+        fallback: Fallback::Value("7days"),
+        expected: "a duration from 1m to 365d, such as 7d",
+        about: "How long a purge tries to reach a store that does not answer, before it goes on and says so in its receipt.",
+    },
+    Key {
+        env: "DOORWARD_EXPORT_LIFETIME",
+        toml: "export_lifetime",
+        fallback: Fallback::Value("7days"),
+        expected: "a duration from 1m to 90d, such as 7d",
+        about: "How long an export can be fetched before it is removed.",
     },
 ];

@@ -53,6 +53,27 @@ fn nothing_set_gives_the_documented_defaults() {
     assert_eq!(config.mail_from, "Doorward <doorward@localhost>");
     assert_eq!(config.mail_per_address.to_string(), "20/1h");
     assert_eq!(config.mail_per_org.to_string(), "1000/1h");
+    assert!(config.s3_url.is_none() && config.connection_networks.is_empty());
+    assert_eq!(config.upload_lifetime, Duration::from_secs(15 * 60));
+    assert!(config.deletion_grace.is_zero());
+}
+
+// proves PRG-2, DOC-1, ACC-10
+#[test]
+fn times_of_uploads_purges_and_exports_have_bounds() {
+    for (name, good, bad) in [
+        ("DOORWARD_UPLOAD_LIFETIME", ["1m", "12h"], ["59s", "13h"]),
+        ("DOORWARD_DELETION_GRACE", ["0s", "90d"], ["91d", "soon"]),
+        ("DOORWARD_PURGE_DEADLINE", ["1m", "365d"], ["59s", "366d"]),
+        ("DOORWARD_EXPORT_LIFETIME", ["1m", "90d"], ["59s", "91d"]),
+    ] {
+        for value in good {
+            assert!(from_env(&[(name, value)]).is_ok(), "{name}={value}");
+        }
+        for value in bad {
+            assert!(from_env(&[(name, value)]).is_err(), "{name}={value}");
+        }
+    }
 }
 
 // proves MAIL-1, OPS-5
@@ -65,6 +86,7 @@ fn redis_and_mail_servers_are_named_by_urls_of_their_kind() {
             vec!["smtp://h:25", "smtps://u:p@h", "smtp://u:p@h:587?tls=required"],
             vec!["smtp://h?tls=perhaps", "smtps://h?tls=required", "smtp://h?x=1", "mailto:a@b"],
         ),
+        ("S3_URL", vec!["s3://k:s@h:9000/b?tls=false"], vec!["s3://h/b", "s3://k:s@h", "http://k:s@h/b"]),
         (
             "DOORWARD_MAIL_FROM",
             vec!["a@b.example", "Doorward <no-reply@b.example>"],

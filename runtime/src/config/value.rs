@@ -93,6 +93,14 @@ pub(super) fn redis_url(text: &str) -> Option<SecretString> {
     (matches!(url.scheme(), "redis" | "rediss") && url.has_host()).then(|| text.into())
 }
 
+/// A bucket with its credentials; the crate that stores reads it in earnest.
+pub(super) fn s3_url(text: &str) -> Option<SecretString> {
+    let url = Url::parse(text).ok()?;
+    let has_bucket = url.path().trim_matches('/') != "";
+    (url.scheme() == "s3" && !url.username().is_empty() && url.password().is_some() && has_bucket)
+        .then(|| text.into())
+}
+
 /// As lettre reads it: `smtps` is TLS from the first byte, `smtp` with `tls=required` is STARTTLS.
 pub(super) fn smtp_url(text: &str) -> Option<SecretString> {
     let url = Url::parse(text).ok()?;
@@ -158,6 +166,23 @@ pub(super) fn refresh_grace(text: &str) -> Option<Duration> {
 
 pub(super) fn signing_key_lifetime(text: &str) -> Option<Duration> {
     duration(text).filter(|duration| (DAY..=YEAR * 10).contains(duration))
+}
+
+pub(super) fn upload_lifetime(text: &str) -> Option<Duration> {
+    duration(text).filter(|duration| (MINUTE..=HOUR * 12).contains(duration))
+}
+
+/// None at all is fine.
+pub(super) fn deletion_grace(text: &str) -> Option<Duration> {
+    humantime::parse_duration(text).ok().filter(|duration| *duration <= DAY * 90)
+}
+
+pub(super) fn purge_deadline(text: &str) -> Option<Duration> {
+    duration(text).filter(|duration| (MINUTE..=DAY * 365).contains(duration))
+}
+
+pub(super) fn export_lifetime(text: &str) -> Option<Duration> {
+    duration(text).filter(|duration| (MINUTE..=DAY * 90).contains(duration))
 }
 
 pub(super) fn quota(text: &str) -> Option<i64> {

@@ -149,6 +149,15 @@ impl Snapshot {
         self.actions.keys().cloned().collect()
     }
 
+    /// The actions that a principal can be asked about on a resource, by the types of both, and with no more context than
+    /// every question has; by name.
+    #[must_use]
+    pub fn actions_on(&self, principal: &EntityUid, resource: &EntityUid) -> Vec<String> {
+        let applies =
+            |action: &EntityUid| self.kinds.find(principal, action, resource).is_ok_and(|(_, bare)| bare);
+        self.actions.iter().filter(|(_, action)| applies(action)).map(|(name, _)| name.clone()).collect()
+    }
+
     /// Whether applications bring this type, or it is `Resource`: its entities are registered resources.
     #[must_use]
     pub fn is_resource_type(&self, type_name: &str) -> bool {

@@ -29,7 +29,7 @@ mod page;
 mod password;
 mod permits;
 mod revision;
-mod share;
+pub mod share;
 mod slice;
 mod spending;
 mod text;

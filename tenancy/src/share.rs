@@ -1,8 +1,18 @@
 //! Shares: explicit grants.
 
+mod grant;
+mod grantee;
+mod shared;
+
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
+
+pub(crate) use grant::On;
+pub use grant::{NewShare, Share};
+pub(crate) use grantee::Found;
+pub use grantee::{Grantee, SharedWith};
+pub use shared::{SharedKind, SharedThing, shared_with};
 
 use crate::error::{Error, Result};
 use crate::id::{ResourceId, ShareId};

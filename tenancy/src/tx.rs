@@ -1,5 +1,7 @@
 //! A transaction: the one place where something is decided, written, recorded and enqueued, together or not at all.
 
+mod ask;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -12,10 +14,10 @@ use tokio::sync::Notify;
 
 use crate::action::{Action, Home, Lock, Target, user};
 use crate::cache::Cache;
-use crate::caller::{Caller, Person};
+use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
-use crate::id::{self, DecisionId, UserId};
+use crate::id::{self, DecisionId};
 use crate::identity::{AccountSettings, Identity};
 use crate::limit;
 use crate::lookup::{self, Wanted};
@@ -71,9 +73,6 @@ pub struct Request {
     /// The client's address.
     pub ip: Option<std::net::IpAddr>,
 }
-
-/// How many things of a list are asked about together.
-const FILTERED_AT_ONCE: usize = 500;
 
 /// Tells the cache of this process that the store has changed.
 struct Written(Arc<Cache>);
@@ -177,126 +176,6 @@ impl Tx {
             return Err(Error::NotFound(A::Target::NOUN));
         }
         Err(self.refusal(A::NAME, &facts, &resource, &decision, &context))
-    }
-
-    /// Which of these the caller may do `A` to, in their order. Nothing is locked, and no refusal is logged: this is for
-    /// lists.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub async fn filter<A: Action>(
-        &mut self,
-        caller: &Caller,
-        targets: Vec<A::Target>,
-    ) -> Result<Vec<Authorized<A>>> {
-        let own = self.own_context(caller);
-        let mut allowed = vec![];
-        for part in targets.chunks(FILTERED_AT_ONCE) {
-            let uids: Vec<_> = part.iter().map(Target::uid).chain([caller.uid()]).collect();
-            let facts = self.facts(&uids).await?;
-            for target in part {
-                if self.decide(&facts, caller, A::NAME, &target.uid(), own.clone()).is_allow() {
-                    let id = DecisionId(self.new_id());
-                    allowed.push(Authorized::new(caller.clone(), target.clone(), id));
-                }
-            }
-        }
-        Ok(allowed)
-    }
-
-    /// Whether the caller may do `A`, for what is only shown to those who may.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub async fn try_authorize<A: Action>(
-        &mut self,
-        caller: &Caller,
-        target: A::Target,
-    ) -> Result<Option<Authorized<A>>> {
-        Ok(self.filter::<A>(caller, vec![target]).await?.pop())
-    }
-
-    /// Which of these people may do `A` to each of the targets, in their order, as far as policies do not ask how they
-    /// are signed in. The people and targets are read together, so that it can be asked for a whole list.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub(crate) async fn who_may<A: Action>(
-        &mut self,
-        people: &[UserId],
-        targets: &[A::Target],
-    ) -> Result<Vec<Vec<UserId>>> {
-        let uids: Vec<_> = targets.iter().map(Target::uid).chain(people.iter().map(Target::uid)).collect();
-        let facts = self.facts(&uids).await?;
-        let may = |user: UserId, target: &A::Target| {
-            let caller = Caller::User(Person::without_session(user));
-            self.decide(&facts, &caller, A::NAME, &target.uid(), caller.context()).is_allow()
-        };
-        Ok(targets
-            .iter()
-            .map(|target| people.iter().copied().filter(|user| may(*user, target)).collect())
-            .collect())
-    }
-
-    /// Which actions on `resource` the policies allow the caller, with their names as the policy folder has them. Those
-    /// that want to know more than every request says are left out.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub(crate) async fn allowed_actions(
-        &mut self,
-        caller: &Caller,
-        resource: &EntityUid,
-    ) -> Result<Vec<String>> {
-        let facts = self.facts([&caller.uid(), resource]).await?;
-        let mut actions = self.snapshot.actions();
-        actions
-            .retain(|name| self.decide(&facts, caller, name, resource, self.own_context(caller)).is_allow());
-        Ok(actions)
-    }
-
-    /// Whether the policies allow `A` to any of these people, as they are without a session.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub(crate) async fn anyone_may<A: Action>(
-        &mut self,
-        people: &[UserId],
-        target: &A::Target,
-    ) -> Result<bool> {
-        let resource = target.uid();
-        for part in people.chunks(FILTERED_AT_ONCE) {
-            let uids: Vec<_> = part.iter().map(Target::uid).chain([resource.clone()]).collect();
-            let facts = self.facts(&uids).await?;
-            let may = |id: &UserId| {
-                let caller = Caller::User(Person::without_session(*id));
-                self.decide(&facts, &caller, A::NAME, &resource, self.own_context(&caller)).is_allow()
-            };
-            if part.iter().any(may) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether the caller may do `A`, limits of plans aside. Nothing is locked, and no refusal is logged: this is for what
-    /// is offered.
-    ///
-    /// # Errors
-    /// If the store does not answer.
-    pub(crate) async fn might<A: Action>(
-        &mut self,
-        caller: &Caller,
-        target: &A::Target,
-        context: Map<String, Value>,
-    ) -> Result<bool> {
-        let resource = target.uid();
-        let facts = self.facts([&caller.uid(), &resource]).await?;
-        let context = context.into_iter().chain(self.own_context(caller)).collect();
-        let decision = self.decide(&facts, caller, A::NAME, &resource, context);
-        let only_limits =
-            !decision.policies.is_empty() && decision.policies.iter().all(|policy| policy.limit.is_some());
-        Ok(decision.is_allow() || (decision.is_permitted && only_limits))
     }
 
     async fn facts<'u>(&mut self, uids: impl IntoIterator<Item = &'u EntityUid>) -> Result<Facts> {

@@ -17,9 +17,7 @@ pub use delete::delete;
 pub use list::{WorkspaceFilter, WorkspaceSort, list, visible};
 pub(crate) use managed::{Managers, forget_unseen, managed_by};
 pub use new::{NewWorkspace, create};
-pub use sharing::{
-    Grantee, NewWorkspaceShare, SharedWith, WorkspaceShare, personal, revoke_share, share, shares,
-};
+pub use sharing::{personal, revoke_share, share, shares};
 pub use view::{Workspace, get, in_org};
 
 use crate::error::{Error, Result};

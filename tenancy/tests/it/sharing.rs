@@ -1,6 +1,7 @@
 //! Sharing one's own workspace.
 
-use tenancy::workspace::{self, NewWorkspaceShare, SharedWith};
+use tenancy::share::{NewShare, SharedWith};
+use tenancy::workspace;
 use tenancy::{
     Caller, Db, Page, Person, Result, ShareId, ShareLevel, UserId, WorkspaceId, workspace_action as action,
 };
@@ -23,7 +24,7 @@ async fn share(
     let with = email.map_or(SharedWith::Platform, |email| SharedWith::Address(email.parse().unwrap()));
     let mut tx = db.begin(request()).await?;
     let allowed = tx.authorize::<action::Share>(&person(by), id).await?;
-    let new = NewWorkspaceShare { with, level, expires_at: None };
+    let new = NewShare { with, level, expires_at: None };
     let share = workspace::share(&mut tx, &allowed, &new).await?;
     tx.commit().await?;
     Ok(share.id)
@@ -105,9 +106,9 @@ async fn a_share_ends_at_the_instant_it_was_given_until() {
     let mut tx = world.db.begin(request()).await.unwrap();
     let allowed = tx.authorize::<action::Share>(&person(ZOE), ZOE_HOME).await.unwrap();
     let with = SharedWith::Address("greg@example.com".parse().unwrap());
-    let past = NewWorkspaceShare { with: with.clone(), level: ShareLevel::Viewer, expires_at: Some(start()) };
+    let past = NewShare { with: with.clone(), level: ShareLevel::Viewer, expires_at: Some(start()) };
     assert!(said(&workspace::share(&mut tx, &allowed, &past).await).starts_with("invalid expires_at"));
-    let new = NewWorkspaceShare { with, level: ShareLevel::Viewer, expires_at: Some(end) };
+    let new = NewShare { with, level: ShareLevel::Viewer, expires_at: Some(end) };
     workspace::share(&mut tx, &allowed, &new).await.unwrap();
     tx.commit().await.unwrap();
     let told = async || world.told(of("User", GREG), "Docs::read", document(DIARY)).await;

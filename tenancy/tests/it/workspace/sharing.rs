@@ -1,4 +1,5 @@
-use tenancy::workspace::{self, NewWorkspaceShare, SharedWith, WorkspaceShare};
+use tenancy::share::{NewShare, Share, SharedWith};
+use tenancy::workspace;
 use tenancy::{Db, Result, ShareId, ShareLevel, UserId, WorkspaceId, workspace_action as action};
 
 use super::{get, page, person};
@@ -7,17 +8,10 @@ use crate::support::{
     VIC, World, ZOE, ZOE_HOME, request, said, start,
 };
 
-async fn share(
-    db: &Db,
-    by: UserId,
-    id: WorkspaceId,
-    with: SharedWith,
-    level: ShareLevel,
-) -> Result<WorkspaceShare> {
+async fn share(db: &Db, by: UserId, id: WorkspaceId, with: SharedWith, level: ShareLevel) -> Result<Share> {
     let mut tx = db.begin(request()).await?;
     let allowed = tx.authorize::<action::Share>(&person(by), id).await?;
-    let share =
-        workspace::share(&mut tx, &allowed, &NewWorkspaceShare { with, level, expires_at: None }).await?;
+    let share = workspace::share(&mut tx, &allowed, &NewShare { with, level, expires_at: None }).await?;
     tx.commit().await?;
     Ok(share)
 }

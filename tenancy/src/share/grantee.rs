@@ -1,15 +1,18 @@
+//! With whom something is shared.
+
 use uuid::Uuid;
 
 use crate::action::workspace;
 use crate::address::Address;
+use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::id::{OrgId, UserId, WorkspaceId};
-use crate::tx::{Authorized, Tx};
+use crate::tx::Tx;
 use crate::user;
 use crate::words::words;
 
 words! {
-    /// Whom a workspace can be shared with.
+    /// Whom something can be shared with.
     Grantee {
         /// A person.
         User = "user",
@@ -22,7 +25,7 @@ words! {
     }
 }
 
-/// With whom a workspace is to be shared, as whoever shares it says.
+/// With whom something is to be shared, as whoever shares it says.
 #[derive(Debug, Clone)]
 pub enum SharedWith {
     /// The person with this address.
@@ -41,7 +44,7 @@ pub enum SharedWith {
 
 /// The same, found.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Found {
+pub(crate) enum Found {
     User(UserId),
     Organization(OrgId),
     Workspace(WorkspaceId),
@@ -50,7 +53,7 @@ pub(super) enum Found {
 
 impl Found {
     /// As a share keeps it: the word, the person, the organization and the workspace.
-    pub(super) fn columns(self) -> (Grantee, Option<Uuid>, Option<Uuid>, Option<Uuid>) {
+    pub(crate) fn columns(self) -> (Grantee, Option<Uuid>, Option<Uuid>, Option<Uuid>) {
         match self {
             Self::User(id) => (Grantee::User, Some(id.0), None, None),
             Self::Organization(id) => (Grantee::Organization, None, Some(id.0), None),
@@ -61,8 +64,9 @@ impl Found {
 }
 
 impl SharedWith {
-    pub(super) async fn find(&self, tx: &mut Tx, allowed: &Authorized<workspace::Share>) -> Result<Found> {
-        let home = Home::of(tx, *allowed.target()).await?;
+    /// Looks for it on behalf of `actor`, who shares the workspace or something in it.
+    pub(crate) async fn find(&self, tx: &mut Tx, actor: &Caller, workspace: WorkspaceId) -> Result<Found> {
+        let home = Home::of(tx, workspace).await?;
         if home.owner.is_some()
             && matches!(self, Self::User(_) | Self::Organization(_) | Self::Slug(_) | Self::Workspace(_))
         {
@@ -74,12 +78,14 @@ impl SharedWith {
             Self::Address(email) => {
                 let nobody = || Error::invalid("email", "no other account has this address");
                 let person = user::with_address(tx, email).await?.ok_or_else(nobody)?;
-                person_of(tx, allowed, &home, person, nobody).await
+                person_of(actor, &home, person, nobody)
             }
             Self::User(id) => {
                 let nobody = || Error::invalid("user_id", "no other member of the organization has this id");
                 let is_member = sqlx::query_scalar!(
-                    r#"select exists (select from memberships where org_id = $1 and user_id = $2) as "is!""#,
+                    r#"select exists (
+                        select from memberships m join users u on u.id = m.user_id and u.status <> 'deleting'
+                        where m.org_id = $1 and m.user_id = $2) as "is!""#,
                     home.org.map(|id| id.0),
                     id.0
                 )
@@ -88,21 +94,27 @@ impl SharedWith {
                 if !is_member {
                     return Err(nobody());
                 }
-                person_of(tx, allowed, &home, *id, nobody).await
+                person_of(actor, &home, *id, nobody)
             }
             Self::Organization(id) => {
-                let found = sqlx::query_scalar!("select id from organizations where id = $1", id.0);
+                let found = sqlx::query_scalar!(
+                    "select id from organizations where id = $1 and deleting_at is null",
+                    id.0
+                );
                 let found = found.fetch_optional(tx.connection()).await?;
                 organization("org_id", found)
             }
             Self::Slug(slug) => {
                 // No slug has one, and the store takes none.
                 let slug = if slug.contains('\0') { "" } else { slug };
-                let found = sqlx::query_scalar!("select id from organizations where slug = $1", slug);
+                let found = sqlx::query_scalar!(
+                    "select id from organizations where slug = $1 and deleting_at is null",
+                    slug
+                );
                 let found = found.fetch_optional(tx.connection()).await?;
                 organization("org_slug", found)
             }
-            Self::Workspace(id) => other_workspace(tx, allowed, *id).await,
+            Self::Workspace(id) => other_workspace(tx, actor, workspace, *id).await,
         }
     }
 }
@@ -124,27 +136,10 @@ impl Home {
 }
 
 /// Nobody shares with themselves, nor what is the other one's already.
-async fn person_of(
-    tx: &mut Tx,
-    allowed: &Authorized<workspace::Share>,
-    home: &Home,
-    id: UserId,
-    nobody: impl Fn() -> Error,
-) -> Result<Found> {
-    let is_oneself = allowed.actor().person().is_some_and(|person| person.id == id);
+fn person_of(actor: &Caller, home: &Home, id: UserId, nobody: impl Fn() -> Error) -> Result<Found> {
+    let is_oneself = actor.person().is_some_and(|person| person.id == id);
     if is_oneself || home.owner == Some(id) {
         return Err(nobody());
-    }
-    let is_in = sqlx::query_scalar!(
-        r#"select exists (select from workspace_members where workspace_id = $1 and user_id = $2) as "is!""#,
-        allowed.target().0,
-        id.0
-    )
-    .fetch_one(tx.connection())
-    .await?;
-    if is_in {
-        let message = "this person is a member of the workspace; give them another role instead";
-        return Err(Error::conflict("already_member", message));
     }
     Ok(Found::User(id))
 }
@@ -155,20 +150,16 @@ fn organization(field: &str, found: Option<Uuid>) -> Result<Found> {
 }
 
 /// One that whoever shares sees, so that nobody finds out what there is by sharing with it.
-async fn other_workspace(
-    tx: &mut Tx,
-    allowed: &Authorized<workspace::Share>,
-    id: WorkspaceId,
-) -> Result<Found> {
+async fn other_workspace(tx: &mut Tx, actor: &Caller, shared: WorkspaceId, id: WorkspaceId) -> Result<Found> {
     let nowhere = Error::invalid("workspace_id", "there is no such other workspace of an organization");
     let is_orgs = sqlx::query_scalar!(
-        r#"select exists (select from workspaces where id = $1 and org_id is not null) as "is!""#,
+        r#"select exists (select from workspaces where id = $1 and org_id is not null and deleting_at is null) as "is!""#,
         id.0
     )
     .fetch_one(tx.connection())
     .await?;
-    let is_seen = tx.try_authorize::<workspace::View>(allowed.actor(), id).await?.is_some();
-    if id == *allowed.target() || !is_orgs || !is_seen {
+    let is_seen = tx.try_authorize::<workspace::View>(actor, id).await?.is_some();
+    if id == shared || !is_orgs || !is_seen {
         return Err(nowhere);
     }
     Ok(Found::Workspace(id))

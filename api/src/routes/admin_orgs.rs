@@ -13,7 +13,6 @@ use crate::body::{Json, OptionalJson, Path, Query};
 use crate::context::{Asker, Origin};
 use crate::list::PageView;
 use crate::problem::Problem;
-use crate::refusals::Refusals;
 use crate::revision::At;
 use crate::routes::orgs::OrgsQuery;
 
@@ -57,7 +56,7 @@ pub(crate) struct SuspendOrganization {
 /// List all organizations
 #[utoipa::path(
     get, path = "/api/v1/admin/orgs", tag = "admin", params(OrgsQuery),
-    responses((status = 200, description = "A page of organizations", body = OrganizationList), Refusals),
+    responses((status = 200, description = "A page of organizations", body = OrganizationList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -78,7 +77,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     put, path = "/api/v1/admin/orgs/{org_id}/plan", tag = "admin", request_body = SetPlan,
     params(("org_id" = OrgId, Path, description = "The organization")),
-    responses((status = 200, description = "The organization as it is now", body = Organization), Refusals),
+    responses((status = 200, description = "The organization as it is now", body = Organization)),
 )]
 pub(crate) async fn set_plan(
     State(app): State<App>,
@@ -103,7 +102,6 @@ pub(crate) async fn set_plan(
     responses(
         (status = 200, description = "The organization as it is now", body = Organization),
         (status = 409, description = "`organization_suspended`: resume it first", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn set_subscription(
@@ -130,7 +128,6 @@ pub(crate) async fn set_subscription(
     responses(
         (status = 200, description = "The organization as it is now", body = Organization),
         (status = 409, description = "`organization_suspended`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn suspend(
@@ -155,7 +152,6 @@ pub(crate) async fn suspend(
     responses(
         (status = 200, description = "The organization as it is now", body = Organization),
         (status = 409, description = "`organization_not_suspended`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn resume(

@@ -146,12 +146,7 @@ async fn done(tx: Tx, account: Account) -> Result<impl IntoResponse, Problem> {
 /// A trial that is over counts as `expired` from that moment on.
 #[utoipa::path(
     get, path = "/api/v1/admin/users", tag = "admin", params(UsersQuery),
-    responses(
-        (status = 200, description = "A page of accounts", body = AccountList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of accounts", body = AccountList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -174,10 +169,7 @@ pub(crate) async fn list(
     post, path = "/api/v1/admin/users", tag = "admin", request_body = CreateUser, params(IdempotencyHeader),
     responses(
         (status = 201, description = "The account", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 409, description = "`address_taken`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn create(
@@ -200,13 +192,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get, path = "/api/v1/admin/users/{user_id}", tag = "admin",
     params(("user_id" = UserId, Path, description = "The account"), FieldsQuery),
-    responses(
-        (status = 200, description = "The account", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The account", body = Account)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
@@ -228,11 +214,7 @@ pub(crate) async fn get(
     params(("user_id" = UserId, Path, description = "The account")),
     responses(
         (status = 200, description = "The account as it is now", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
         (status = 409, description = "`not_approvable`: closed, at rest or being erased", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn approve(
@@ -254,11 +236,7 @@ pub(crate) async fn approve(
     params(("user_id" = UserId, Path, description = "The account")),
     responses(
         (status = 200, description = "The account as it is now", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
         (status = 409, description = "`already_closed`, or `last_super_admin`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn disable(
@@ -281,11 +259,7 @@ pub(crate) async fn disable(
     params(("user_id" = UserId, Path, description = "The account")),
     responses(
         (status = 200, description = "The account as it is now", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
         (status = 409, description = "`not_disabled`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn enable(
@@ -303,13 +277,7 @@ pub(crate) async fn enable(
 #[utoipa::path(
     put, path = "/api/v1/admin/users/{user_id}/ai", tag = "admin", request_body = SetAi,
     params(("user_id" = UserId, Path, description = "The account")),
-    responses(
-        (status = 200, description = "The account as it is now", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The account as it is now", body = Account)),
 )]
 pub(crate) async fn set_ai(
     State(app): State<App>,
@@ -330,11 +298,7 @@ pub(crate) async fn set_ai(
     params(("user_id" = UserId, Path, description = "The account")),
     responses(
         (status = 200, description = "The account as it is now", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
         (status = 409, description = "`last_super_admin`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn set_platform_role(
@@ -355,13 +319,7 @@ pub(crate) async fn set_platform_role(
 #[utoipa::path(
     put, path = "/api/v1/admin/users/{user_id}/quota", tag = "admin", request_body = SetQuota,
     params(("user_id" = UserId, Path, description = "The account")),
-    responses(
-        (status = 200, description = "The account as it is now", body = WithWarnings),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The account as it is now", body = WithWarnings)),
 )]
 pub(crate) async fn set_quota(
     State(app): State<App>,
@@ -385,11 +343,7 @@ pub(crate) async fn set_quota(
     params(("user_id" = UserId, Path, description = "The account")),
     responses(
         (status = 202, description = "A mail is on its way", body = Accepted),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
         (status = 409, description = "`not_open`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn send_password_reset(
@@ -408,13 +362,7 @@ pub(crate) async fn send_password_reset(
 #[utoipa::path(
     delete, path = "/api/v1/admin/users/{user_id}/sessions", tag = "admin",
     params(("user_id" = UserId, Path, description = "The account")),
-    responses(
-        (status = 200, description = "How many sessions were ended", body = Ended),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "How many sessions were ended", body = Ended)),
 )]
 pub(crate) async fn revoke_sessions(
     State(app): State<App>,

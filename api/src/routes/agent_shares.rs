@@ -50,13 +50,7 @@ pub(crate) struct AgentShareList {
 #[utoipa::path(
     get, path = "/api/v1/agents/{agent_id}/shares", tag = "agents",
     params(("agent_id" = AgentId, Path, description = "The agent"), ListQuery),
-    responses(
-        (status = 200, description = "A page of shares, oldest first", body = AgentShareList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of shares, oldest first", body = AgentShareList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -79,9 +73,7 @@ pub(crate) async fn list(
     params(("agent_id" = AgentId, Path, description = "The agent"), IdempotencyHeader),
     responses(
         (status = 201, description = "The share", body = AgentShare),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, or a free agent", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
         (status = 422, description = "Not valid, or no other organization has this id or slug", body = Problem),
     ),
 )]
@@ -106,13 +98,7 @@ pub(crate) async fn share(
         ("agent_id" = AgentId, Path, description = "The agent"),
         ("share_id" = ShareId, Path, description = "The share"),
     ),
-    responses(
-        (status = 204, description = "Ended"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such agent, or no such share of it", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Ended")),
 )]
 pub(crate) async fn revoke(
     State(app): State<App>,

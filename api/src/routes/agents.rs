@@ -118,9 +118,7 @@ pub(crate) struct UpdateAgent {
     get, path = "/api/v1/agents", tag = "agents", params(AgentsQuery),
     responses(
         (status = 200, description = "A page of agents", body = AgentList),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "An API key", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn list(
@@ -141,10 +139,7 @@ pub(crate) async fn list(
     params(IdempotencyHeader),
     responses(
         (status = 201, description = "The agent", body = Agent),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 409, description = "`agent_type_taken`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn create(
@@ -165,11 +160,7 @@ pub(crate) async fn create(
     ),
     responses(
         (status = 201, description = "The agent", body = Agent),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
         (status = 409, description = "`agent_type_taken`, `limit_reached`, `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn create_in_org(
@@ -204,9 +195,6 @@ async fn create_for(
     responses(
         (status = 200, description = "The agent", body = Agent, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn get(
@@ -230,10 +218,6 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "The agent as it is now", body = Agent, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn update(
@@ -260,13 +244,7 @@ pub(crate) async fn update(
 #[utoipa::path(
     delete, path = "/api/v1/agents/{agent_id}", tag = "agents",
     params(("agent_id" = AgentId, Path, description = "The agent")),
-    responses(
-        (status = 204, description = "Out of use, now or before"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Out of use, now or before")),
 )]
 pub(crate) async fn deactivate(
     State(app): State<App>,
@@ -284,13 +262,7 @@ pub(crate) async fn deactivate(
 #[utoipa::path(
     post, path = "/api/v1/agents/{agent_id}/reactivate", tag = "agents",
     params(("agent_id" = AgentId, Path, description = "The agent")),
-    responses(
-        (status = 200, description = "The agent, in use", body = Agent),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The agent, in use", body = Agent)),
 )]
 pub(crate) async fn reactivate(
     State(app): State<App>,

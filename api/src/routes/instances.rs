@@ -98,13 +98,7 @@ pub(crate) struct UpdateInstance {
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
         InstancesQuery,
     ),
-    responses(
-        (status = 200, description = "A page of instances", body = InstanceList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of instances", body = InstanceList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -131,9 +125,7 @@ pub(crate) async fn list(
     ),
     responses(
         (status = 201, description = "The instance", body = Instance),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed; `plan_lacks_feature`: no dedicated ones in this plan", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
         (status = 422, description = "Not valid, or another one has this name", body = Problem),
     ),
 )]
@@ -167,9 +159,6 @@ pub(crate) async fn create(
     responses(
         (status = 200, description = "The instance, and whose yes it waits for", body = Instance, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 404, description = "No such instance in this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn get(
@@ -199,9 +188,6 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "The instance as it is now", body = Instance, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such instance in this organization", body = Problem),
         (status = 422, description = "Not valid, or another one has this name", body = Problem),
     ),
 )]
@@ -232,13 +218,7 @@ pub(crate) async fn update(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
         ("instance_id" = InstanceId, Path, description = "The instance"),
     ),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such instance in this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Deleted")),
 )]
 pub(crate) async fn delete(
     State(app): State<App>,

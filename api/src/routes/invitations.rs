@@ -153,13 +153,7 @@ fn read(row: &Value) -> Result<NewInvitation, Error> {
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/invitations", tag = "invitations",
     params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), InvitationsQuery),
-    responses(
-        (status = 200, description = "A page of invitations", body = InvitationList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization of yours", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of invitations", body = InvitationList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -185,11 +179,9 @@ pub(crate) async fn list(
     params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), IdempotencyHeader),
     responses(
         (status = 201, description = "The invitation", body = Invitation),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, with this role or into this workspace", body = Problem),
         (status = 404, description = "No such organization of yours, or no such workspace in it", body = Problem),
         (status = 409, description = "`already_member`, `already_invited`, or `limit_reached`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn create(
@@ -214,9 +206,6 @@ pub(crate) async fn create(
     params(("org_id" = OrgRef, Path, description = "The organization, or `current`")),
     responses(
         (status = 200, description = "What became of each", body = InvitedMany),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization of yours", body = Problem),
         (status = 422, description = "Not valid as a whole", body = Problem),
     ),
 )]
@@ -247,11 +236,8 @@ pub(crate) async fn create_many(
     ),
     responses(
         (status = 200, description = "The invitation", body = Invitation),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, with this role or into this workspace", body = Problem),
-        (status = 404, description = "No such organization of yours, or no such invitation", body = Problem),
         (status = 409, description = "`invitation_ended`: it was accepted or revoked; `already_member`, `already_invited`, or `limit_reached`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn resend(
@@ -276,11 +262,8 @@ pub(crate) async fn resend(
     ),
     responses(
         (status = 204, description = "Revoked, now or before"),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, with this role", body = Problem),
-        (status = 404, description = "No such organization of yours, or no such invitation", body = Problem),
         (status = 409, description = "`invitation_ended`: it was accepted", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn revoke(

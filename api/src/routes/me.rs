@@ -47,9 +47,6 @@ pub(crate) struct ChangePassword {
     responses(
         (status = 200, description = "The account", body = Profile, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn get(
@@ -74,9 +71,6 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "The account as it is now", body = Profile, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn update(
@@ -102,8 +96,6 @@ pub(crate) async fn update(
     post, path = "/api/v1/me/verification", tag = "me",
     responses(
         (status = 202, description = "A mail is on its way", body = Accepted),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 409, description = "`already_verified`", body = Problem),
         (status = 429, description = "Too many from this address", body = Problem),
     ),
@@ -129,8 +121,6 @@ pub(crate) async fn resend_verification(
     post, path = "/api/v1/me/password", tag = "me", request_body = ChangePassword,
     responses(
         (status = 204, description = "Changed"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 422, description = "The current password is wrong, or the new one not good", body = Problem),
         (status = 429, description = "Too many failures", body = Problem),
     ),
@@ -155,8 +145,6 @@ pub(crate) async fn change_password(
     post, path = "/api/v1/me/deactivate", tag = "me",
     responses(
         (status = 204, description = "At rest"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 409, description = "`last_super_admin`", body = Problem),
     ),
 )]
@@ -179,8 +167,6 @@ pub(crate) async fn deactivate(
     post, path = "/api/v1/me/reactivate", tag = "me",
     responses(
         (status = 200, description = "The account as it is now", body = Profile),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 409, description = "`not_deactivated`", body = Problem),
     ),
 )]

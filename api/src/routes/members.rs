@@ -15,7 +15,6 @@ use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
-use crate::refusals::Refusals;
 use crate::revision::At;
 
 /// Which members, and which part of them.
@@ -82,7 +81,7 @@ pub(crate) struct UpdateMember {
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/members", tag = "members",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), MembersQuery),
-    responses((status = 200, description = "A page of members", body = MemberList), Refusals),
+    responses((status = 200, description = "A page of members", body = MemberList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -110,7 +109,6 @@ pub(crate) async fn list(
     responses(
         (status = 201, description = "The member", body = Member),
         (status = 409, description = "`already_member`, `account_closed` or `limit_reached`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn add(
@@ -133,7 +131,7 @@ pub(crate) async fn add(
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/members/{user_id}", tag = "members",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ("user_id" = UserId, Path, description = "The member"), FieldsQuery),
-    responses((status = 200, description = "The member", body = Member), Refusals),
+    responses((status = 200, description = "The member", body = Member)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
@@ -159,7 +157,6 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "The member as it is now", body = Member),
         (status = 409, description = "`last_owner`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn update(
@@ -185,7 +182,6 @@ pub(crate) async fn update(
     responses(
         (status = 204, description = "They belong to it no longer"),
         (status = 409, description = "`last_owner`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn remove(
@@ -210,7 +206,6 @@ pub(crate) async fn remove(
     responses(
         (status = 200, description = "The member as it is now", body = Member),
         (status = 409, description = "`last_owner`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn suspend(
@@ -232,7 +227,7 @@ pub(crate) async fn suspend(
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/members/{user_id}/resume", tag = "members",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ("user_id" = UserId, Path, description = "The member")),
-    responses((status = 200, description = "The member as it is now", body = Member), Refusals),
+    responses((status = 200, description = "The member as it is now", body = Member)),
 )]
 pub(crate) async fn resume(
     State(app): State<App>,

@@ -22,7 +22,6 @@ use crate::idempotency::{Create, Created, IdempotencyHeader};
 use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
-use crate::refusals::Refusals;
 use crate::revision::At;
 
 /// Which organizations, and which part of them.
@@ -169,7 +168,7 @@ pub(crate) struct TransferOrganization {
 /// Also those where your membership rests: they have `suspended_at`.
 #[utoipa::path(
     get, path = "/api/v1/orgs", tag = "orgs", params(OrgsQuery),
-    responses((status = 200, description = "A page of organizations", body = MyOrganizationList), Refusals),
+    responses((status = 200, description = "A page of organizations", body = MyOrganizationList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -193,7 +192,6 @@ pub(crate) async fn list(
     responses(
         (status = 201, description = "The organization", body = MyOrganization),
         (status = 409, description = "`slug_taken`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn create(
@@ -219,7 +217,6 @@ pub(crate) async fn create(
     responses(
         (status = 200, description = "The organization", body = OrganizationDetails, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
-        Refusals,
     ),
 )]
 pub(crate) async fn get(
@@ -241,8 +238,8 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "The organization", body = OrganizationDetails, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
+        (status = 404, description = "It is there for you no more", body = Problem),
         (status = 409, description = "`no_current_organization`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn get_current(
@@ -282,7 +279,6 @@ async fn show(
         (status = 200, description = "The organization as it is now", body = MyOrganization, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 409, description = "`slug_taken`", body = Problem),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn update(
@@ -303,9 +299,9 @@ pub(crate) async fn update(
     patch, path = "/api/v1/orgs/current", tag = "context", request_body = UpdateOrganization, params(IfMatchHeader),
     responses(
         (status = 200, description = "The organization as it is now", body = MyOrganization, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 404, description = "It is there for you no more", body = Problem),
         (status = 409, description = "`slug_taken`, or `no_current_organization`", body = Problem),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn update_current(
@@ -381,7 +377,6 @@ impl UpdateOrganization {
     responses(
         (status = 200, description = "The new owner", body = Member),
         (status = 409, description = "`not_a_member`, or `account_closed`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn transfer(
@@ -406,7 +401,6 @@ pub(crate) async fn transfer(
     responses(
         (status = 204, description = "You belong to it no longer"),
         (status = 409, description = "`last_owner`; or `last_member`: nobody else belongs to it", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn leave(

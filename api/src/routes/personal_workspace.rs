@@ -73,10 +73,7 @@ pub(crate) struct WorkspaceShareList {
     get, path = "/api/v1/me/workspace/shares", tag = "me", params(ListQuery),
     responses(
         (status = 200, description = "A page of shares", body = WorkspaceShareList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "You have no personal workspace", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn list(
@@ -100,8 +97,6 @@ pub(crate) async fn list(
     params(IdempotencyHeader),
     responses(
         (status = 201, description = "The share", body = WorkspaceShare),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "You have no personal workspace", body = Problem),
         (status = 422, description = "Not valid, or nobody has this address", body = Problem),
     ),
@@ -125,13 +120,7 @@ pub(crate) async fn share(
 #[utoipa::path(
     delete, path = "/api/v1/me/workspace/shares/{share_id}", tag = "me",
     params(("share_id" = ShareId, Path, description = "The share")),
-    responses(
-        (status = 204, description = "Ended"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such share of yours", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Ended")),
 )]
 pub(crate) async fn revoke(
     State(app): State<App>,

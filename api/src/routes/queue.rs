@@ -163,10 +163,7 @@ impl From<Bulk> for Removed {
     get, path = "/api/v1/queue/jobs", tag = "queue", params(JobsQuery),
     responses(
         (status = 200, description = "A page of jobs, newest first", body = JobList),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "No such workspace or organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn list(
@@ -187,12 +184,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/v1/queue/jobs/{job_id}", tag = "queue",
     params(("job_id" = Uuid, Path, description = "The job"), FieldsQuery),
-    responses(
-        (status = 200, description = "The job, with every attempt that failed", body = JobDetailsView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 404, description = "No such job, or none that you may see", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The job, with every attempt that failed", body = JobDetailsView)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
@@ -214,11 +206,7 @@ pub(crate) async fn get(
     params(("job_id" = Uuid, Path, description = "The job")),
     responses(
         (status = 200, description = "The job, cancelled", body = JobView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such job, or none that you may see", body = Problem),
         (status = 409, description = "The job is finished (`job_finished`)", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn cancel(
@@ -241,12 +229,8 @@ pub(crate) async fn cancel(
     params(("job_id" = Uuid, Path, description = "The job")),
     responses(
         (status = 200, description = "The job, waiting", body = JobView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such job, or none that you may see", body = Problem),
         (status = 409, description = "The job is not dead (`job_not_dead`), or an equal one waits (`duplicate_job`)",
          body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn retry(
@@ -268,10 +252,7 @@ pub(crate) async fn retry(
     delete, path = "/api/v1/queue/jobs", tag = "queue", params(RemoveQuery),
     responses(
         (status = 200, description = "How many were removed", body = Removed),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "No such workspace or organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn remove(

@@ -102,13 +102,7 @@ fn resource_id((kind, id): (String, String)) -> ResourceId {
     get, path = "/api/v1/resources/{type}/{id}", tag = "resources",
     params(("type" = String, Path, description = "`Resource` or an application's type"),
            ("id" = String, Path, description = "The application's id"), FieldsQuery),
-    responses(
-        (status = 200, description = "The resource", body = ResourceView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such resource", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The resource", body = ResourceView)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
@@ -132,11 +126,8 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "Replaced", body = ResourceView),
         (status = 201, description = "Registered", body = ResourceView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "No such workspace, or the id is taken where the caller may not look", body = Problem),
         (status = 409, description = "Children would be left behind", body = Problem),
-        (status = 413, description = "Body too large", body = Problem),
         (status = 422, description = "Not valid, or not as the type declares", body = Problem),
     ),
 )]
@@ -170,11 +161,7 @@ pub(crate) async fn put(
            ("id" = String, Path, description = "The application's id")),
     responses(
         (status = 200, description = "Changed", body = ResourceView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such resource", body = Problem),
         (status = 409, description = "Children would be left behind", body = Problem),
-        (status = 413, description = "Body too large", body = Problem),
         (status = 422, description = "Not valid, or not as the type declares", body = Problem),
     ),
 )]
@@ -213,11 +200,7 @@ pub(crate) async fn patch(
            ("id" = String, Path, description = "The application's id")),
     responses(
         (status = 204, description = "Gone"),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such resource", body = Problem),
         (status = 409, description = "Other resources have it as their parent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn delete(
@@ -242,9 +225,6 @@ pub(crate) async fn delete(
     request_body(content = String, content_type = "application/x-ndjson"),
     responses(
         (status = 200, description = "All written", body = WrittenLines),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 413, description = "Body too large", body = Problem),
         (status = 422, description = "None written; `fields` names the lines", body = Problem),
     ),
 )]

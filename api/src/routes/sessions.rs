@@ -163,7 +163,6 @@ pub(crate) fn put(app: &App, tokens: &Tokens, delivery: Delivery) -> (HeaderMap,
         (status = 200, description = "Signed in", body = TokensView),
         (status = 401, description = "`invalid_credentials`; or `second_factor_required`: send a code too", body = Problem),
         (status = 403, description = "The password is right, and the account may not sign in", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
         (status = 429, description = "Too many failures", body = Problem),
     ),
 )]
@@ -198,7 +197,6 @@ pub(crate) async fn login(
         (status = 200, description = "New tokens", body = TokensView),
         (status = 401, description = "`invalid_refresh_token`: unknown, used, or of a session that has ended", body = Problem),
         (status = 403, description = "The account may not stay signed in; or a cookie that other pages made use of", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn refresh(
@@ -234,8 +232,6 @@ pub(crate) async fn refresh(
     responses(
         (status = 200, description = "New tokens", body = TokensView),
         (status = 401, description = "Not signed in, or `invalid_credentials`, or `second_factor_required`", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
         (status = 429, description = "Too many failures", body = Problem),
     ),
 )]
@@ -260,11 +256,7 @@ pub(crate) async fn reauthenticate(
 /// Ends this session at once, with all of its tokens, and takes cookies away.
 #[utoipa::path(
     post, path = "/api/v1/auth/logout", tag = "auth",
-    responses(
-        (status = 204, description = "Signed out"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-    ),
+    responses((status = 204, description = "Signed out")),
 )]
 pub(crate) async fn logout(
     State(app): State<App>,
@@ -284,12 +276,7 @@ pub(crate) async fn logout(
 /// Where you are signed in, last seen first.
 #[utoipa::path(
     get, path = "/api/v1/me/sessions", tag = "me", params(ListQuery),
-    responses(
-        (status = 200, description = "A page of sessions", body = SessionList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of sessions", body = SessionList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -307,13 +294,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     delete, path = "/api/v1/me/sessions/{session_id}", tag = "me",
     params(("session_id" = SessionId, Path, description = "The session")),
-    responses(
-        (status = 204, description = "Ended, now or before"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such session of yours", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Ended, now or before")),
 )]
 pub(crate) async fn revoke(
     State(app): State<App>,
@@ -331,11 +312,7 @@ pub(crate) async fn revoke(
 /// End all my other sessions
 #[utoipa::path(
     delete, path = "/api/v1/me/sessions", tag = "me",
-    responses(
-        (status = 200, description = "How many were ended", body = Ended),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-    ),
+    responses((status = 200, description = "How many were ended", body = Ended)),
 )]
 pub(crate) async fn revoke_others(
     State(app): State<App>,

@@ -35,15 +35,11 @@ pub(crate) struct RecordUsage {
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), FieldsQuery),
     responses(
         (status = 200, description = "Its usage", body = UsageReport),
-        (status = 401, description = "No or bad credentials", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
         (
             status = 409,
             description = "`unknown_plan`: the policy folder has its plan no longer; `no_current_organization`",
             body = Problem,
         ),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn get(
@@ -68,16 +64,12 @@ pub(crate) async fn get(
     responses(
         (status = 201, description = "What was counted", body = Counted),
         (status = 200, description = "The same, counted before with this key", body = Counted),
-        (status = 401, description = "No or bad credentials", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
         (
             status = 409,
             description = "`limit_reached`: nothing was counted; `key_reused`: the key came before with another amount; \
                            `no_current_organization`",
             body = Problem,
         ),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn record(

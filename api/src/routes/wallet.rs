@@ -74,13 +74,7 @@ pub(crate) struct WriteEntry {
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/wallet", tag = "usage",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), FieldsQuery),
-    responses(
-        (status = 200, description = "The wallet", body = Wallet),
-        (status = 401, description = "No or bad credentials", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The wallet", body = Wallet)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
@@ -102,13 +96,7 @@ pub(crate) async fn get(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
         EntriesQuery,
     ),
-    responses(
-        (status = 200, description = "A page of entries, newest first", body = WalletEntryList),
-        (status = 401, description = "No or bad credentials", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of entries, newest first", body = WalletEntryList)),
 )]
 pub(crate) async fn entries(
     State(app): State<App>,
@@ -133,9 +121,6 @@ pub(crate) async fn entries(
     responses(
         (status = 201, description = "The entry", body = WalletEntry),
         (status = 200, description = "The same, made before with this key", body = WalletEntry),
-        (status = 401, description = "No or bad credentials", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
         (
             status = 409,
             description = "`insufficient_funds`; `key_reused`: the key came before with another amount or reason; \

@@ -53,13 +53,7 @@ pub(crate) struct SetWorkspaceRole {
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
         ListQuery,
     ),
-    responses(
-        (status = 200, description = "A page of members", body = WorkspaceMemberList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of members", body = WorkspaceMemberList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -84,11 +78,7 @@ pub(crate) async fn list(
     ),
     responses(
         (status = 201, description = "The member", body = WorkspaceMember),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
         (status = 409, description = "`not_a_member` of the organization, or `already_member` of the workspace, or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn add(
@@ -116,11 +106,7 @@ pub(crate) async fn add(
     ),
     responses(
         (status = 200, description = "The member as they are now", body = WorkspaceMember),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization, or no such member", body = Problem),
         (status = 409, description = "`last_admin`: nobody could manage the workspace then; or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn set_role(
@@ -145,11 +131,7 @@ pub(crate) async fn set_role(
     ),
     responses(
         (status = 204, description = "Out"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization, or no such member", body = Problem),
         (status = 409, description = "`last_admin`: nobody could manage the workspace then; or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn remove(
@@ -172,11 +154,8 @@ pub(crate) async fn remove(
     ),
     responses(
         (status = 204, description = "Left"),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed: also for who is in it without being a member", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
         (status = 409, description = "`last_admin`: nobody could manage the workspace then; or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn leave(

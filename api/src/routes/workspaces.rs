@@ -121,12 +121,7 @@ pub(super) async fn authorize<A: Action<Target = WorkspaceId>>(
 /// Every one that you see: your own, those of your organizations, and those that are shared with you.
 #[utoipa::path(
     get, path = "/api/v1/workspaces", tag = "workspaces", params(WorkspacesQuery),
-    responses(
-        (status = 200, description = "A page of workspaces", body = WorkspaceList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of workspaces", body = WorkspaceList)),
 )]
 pub(crate) async fn list_mine(
     State(app): State<App>,
@@ -147,13 +142,7 @@ pub(crate) async fn list_mine(
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/workspaces", tag = "workspaces",
     params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), WorkspacesQuery),
-    responses(
-        (status = 200, description = "A page of workspaces", body = WorkspaceList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of workspaces", body = WorkspaceList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -178,11 +167,7 @@ pub(crate) async fn list(
     params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), IdempotencyHeader),
     responses(
         (status = 201, description = "The workspace", body = Workspace),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
         (status = 409, description = "`name_taken`, or `limit_reached`, or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn create(
@@ -214,10 +199,6 @@ pub(crate) async fn create(
     responses(
         (status = 200, description = "The workspace", body = Workspace, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn get(
@@ -247,11 +228,7 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "The workspace as it is now", body = Workspace, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
         (status = 409, description = "`name_taken`, or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn update(
@@ -287,11 +264,7 @@ pub(crate) async fn update(
     ),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
         (status = 409, description = "`default_workspace`, or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn delete(
@@ -314,13 +287,7 @@ pub(crate) async fn delete(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
     ),
-    responses(
-        (status = 200, description = "The workspace as it is now", body = Workspace),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The workspace as it is now", body = Workspace)),
 )]
 pub(crate) async fn set_default(
     State(app): State<App>,

@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::body::{Json, Query};
 use crate::client_address::ClientAddress;
 use crate::context::{Me, Origin};
-use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Versioned};
-use crate::list::FieldsQuery;
+use crate::etag::{IfMatch, IfNoneMatch, Versioned};
+use crate::list::Fields;
 use crate::problem::Problem;
 use crate::revision::At;
 use crate::routes::auth::Accepted;
@@ -43,7 +43,7 @@ pub(crate) struct ChangePassword {
 
 /// See my account
 #[utoipa::path(
-    get, path = "/api/v1/me", tag = "me", params(FieldsQuery, IfNoneMatchHeader),
+    get, path = "/api/v1/me", tag = "me", params(Fields, IfNoneMatch),
     responses(
         (status = 200, description = "The account", body = Profile, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
@@ -54,7 +54,7 @@ pub(crate) async fn get(
     me: Me,
     Origin(request): Origin,
     if_none_match: IfNoneMatch,
-    Query(query): Query<FieldsQuery>,
+    Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<user_action::View>(&me.caller, me.id).await?;
@@ -67,7 +67,7 @@ pub(crate) async fn get(
 ///
 /// With `If-Match`, only if nobody has changed name or language since you looked.
 #[utoipa::path(
-    patch, path = "/api/v1/me", tag = "me", request_body = UpdateMe, params(IfMatchHeader),
+    patch, path = "/api/v1/me", tag = "me", request_body = UpdateMe, params(IfMatch),
     responses(
         (status = 200, description = "The account as it is now", body = Profile, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 412, description = "`precondition_failed`", body = Problem),

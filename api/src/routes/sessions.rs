@@ -12,10 +12,10 @@ use tenancy::{Address, Device, Error, Password, RefreshToken, Request, SessionId
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Json, OptionalJson, Path, Query};
+use crate::body::{Json, OptionalJson, Path};
 use crate::client_address::ClientAddress;
 use crate::context::{FromUs, Me, Origin};
-use crate::list::{ListQuery, PageView};
+use crate::list::{Listing, page};
 use crate::problem::Problem;
 use crate::throttle;
 
@@ -93,14 +93,10 @@ pub(crate) struct TokensView {
     refresh_expires_at: DateTime<Utc>,
 }
 
-/// A page of sessions.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct SessionList {
-    sessions: Vec<Session>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of sessions.
+    SessionList { sessions: Session }
+);
 
 /// How many sessions were ended.
 #[derive(Serialize, ToSchema)]
@@ -275,19 +271,18 @@ pub(crate) async fn logout(
 ///
 /// Where you are signed in, last seen first.
 #[utoipa::path(
-    get, path = "/api/v1/me/sessions", tag = "me", params(ListQuery),
+    get, path = "/api/v1/me/sessions", tag = "me", params(Listing),
     responses((status = 200, description = "A page of sessions", body = SessionList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
-    Query(query): Query<ListQuery>,
+    list: Listing,
 ) -> Result<impl IntoResponse, Problem> {
-    let page = query.page()?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<user_action::ListSessions>(&me.caller, me.id).await?;
-    query.json("sessions", session::list(&mut tx, &allowed, page).await?)
+    list.json(SessionList::from(session::list(&mut tx, &allowed, list.page).await?))
 }
 
 /// End one of my sessions

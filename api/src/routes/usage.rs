@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::context::{Asker, Origin};
-use crate::list::FieldsQuery;
+use crate::list::Fields;
 use crate::once;
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
@@ -32,7 +32,7 @@ pub(crate) struct RecordUsage {
 /// See what an organization uses
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/usage", tag = "usage",
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), FieldsQuery),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), Fields),
     responses(
         (status = 200, description = "Its usage", body = UsageReport),
         (
@@ -47,7 +47,7 @@ pub(crate) async fn get(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Query(fields): Query<FieldsQuery>,
+    Query(fields): Query<Fields>,
 ) -> Result<impl IntoResponse, Problem> {
     let org = org.of(&caller)?;
     let mut tx = app.db.begin(request).await?;

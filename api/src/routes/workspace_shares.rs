@@ -12,10 +12,10 @@ use tenancy::{
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Path, Query};
+use crate::body::Path;
 use crate::context::{Asker, Origin};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::ListQuery;
+use crate::idempotency::{Create, Created};
+use crate::list::Listing;
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
@@ -75,7 +75,7 @@ impl TryFrom<ShareWorkspace> for NewWorkspaceShare {
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
-        ListQuery,
+        Listing,
     ),
     responses((status = 200, description = "A page of shares", body = WorkspaceShareList)),
 )]
@@ -84,11 +84,10 @@ pub(crate) async fn list(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(path): Path<(OrgRef, WorkspaceId)>,
-    Query(query): Query<ListQuery>,
+    list: Listing,
 ) -> Result<impl IntoResponse, Problem> {
-    let page = query.page()?;
     let (mut tx, allowed) = within::<action::ListShares>(&app, request, &caller, path).await?;
-    query.json("shares", workspace::shares(&mut tx, &allowed, page).await?)
+    list.json(WorkspaceShareList::from(workspace::shares(&mut tx, &allowed, list.page).await?))
 }
 
 /// Share a workspace
@@ -101,7 +100,7 @@ pub(crate) async fn list(
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
-        IdempotencyHeader,
+        Create::<ShareWorkspace>,
     ),
     responses(
         (status = 201, description = "The share", body = WorkspaceShare),

@@ -104,7 +104,7 @@ pub(crate) fn new(now: DateTime<Utc>, random: &Random) -> Uuid {
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
 #[serde(deny_unknown_fields)]
-#[schema(as = EntityRef)]
+#[schema(as = EntityId, description = "An entity of the policy folder: its type, and its id under it.")]
 pub struct ResourceId {
     /// The entity type: `Resource`, or an application's such as `Docs::Document`.
     #[serde(rename = "type")]

@@ -5,8 +5,8 @@ use std::error::Error as _;
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use tenancy::FieldError;
@@ -90,6 +90,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
             Err(rejection) => Err(invalid(parameter(&rejection)).into_response()),
         }
+    }
+}
+
+/// Reads a raw query, naming the parameter that is wrong.
+pub(crate) fn query<T: DeserializeOwned>(raw: &str) -> Result<T, FieldError> {
+    let uri = Uri::try_from(format!("/?{raw}")).map_err(|error| field("query", &error.to_string()))?;
+    match axum::extract::Query::try_from_uri(&uri) {
+        Ok(axum::extract::Query(query)) => Ok(query),
+        Err(rejection) => Err(parameter(&rejection)),
     }
 }
 

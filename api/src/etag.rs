@@ -55,8 +55,13 @@ fn tagged(tag: &str, mut response: Response) -> Response {
 }
 
 /// `If-Match`: the change is wanted of these versions only. What is no list of tags is 422.
-#[derive(Debug)]
-pub(crate) struct IfMatch(Option<Tags>);
+#[derive(Debug, IntoParams)]
+#[into_params(names("If-Match"), parameter_in = Header)]
+pub(crate) struct IfMatch(
+    /// The `ETag` of what you have seen: if it was changed since, nothing is done and the answer is 412.
+    #[param(value_type = Option<String>, example = "\"3.9f86d081884c7d65\"")]
+    Option<Tags>,
+);
 
 impl IfMatch {
     /// To be asked in the transaction that changes it, once nobody else can change the version.
@@ -89,8 +94,13 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 }
 
 /// `If-None-Match`: the answer is wanted unless it is one of these. What is no list of tags is 422.
-#[derive(Debug)]
-pub(crate) struct IfNoneMatch(Option<Tags>);
+#[derive(Debug, IntoParams)]
+#[into_params(names("If-None-Match"), parameter_in = Header)]
+pub(crate) struct IfNoneMatch(
+    /// The `ETag` of what you have: if it is still the same, the answer is 304 without a body.
+    #[param(value_type = Option<String>, example = "\"3.9f86d081884c7d65\"")]
+    Option<Tags>,
+);
 
 impl IfNoneMatch {
     /// The answer, or 304 if the caller has it.
@@ -121,26 +131,6 @@ fn given(parts: &Parts, name: HeaderName, field: &str) -> Result<Option<Tags>, R
     let message = "* or a list of entity tags, each in double quotes".to_owned();
     let wrong = || invalid(FieldError { field: field.to_owned(), message }).into_response();
     Tags::parse(&lines.join(&b", "[..])).map(Some).ok_or_else(wrong)
-}
-
-/// `If-Match` in the OpenAPI document.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `IfMatch` reads
-pub(crate) struct IfMatchHeader {
-    /// The `ETag` of what you have seen: if it was changed since, nothing is done and the answer is 412.
-    #[param(rename = "If-Match", example = "\"3.9f86d081884c7d65\"")]
-    tags: Option<String>,
-}
-
-/// `If-None-Match` in the OpenAPI document.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `IfNoneMatch` reads
-pub(crate) struct IfNoneMatchHeader {
-    /// The `ETag` of what you have: if it is still the same, the answer is 304 without a body.
-    #[param(rename = "If-None-Match", example = "\"3.9f86d081884c7d65\"")]
-    tags: Option<String>,
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use tenancy::idempotency::{self, Answered, Begun, Fingerprint, IdempotencyKey};
 use tenancy::{Caller, FieldError, Tx};
 use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::app::App;
 use crate::body::{invalid, parse, read};
@@ -22,21 +23,26 @@ pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header of an answer that was given before.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The header in the OpenAPI document.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `Create` reads
-pub(crate) struct IdempotencyHeader {
-    /// A word of your choice for this request, such as a UUID: whoever sends the same request with it again within 24 hours
-    /// gets the same answer, with `Idempotency-Replayed: true`, and nothing is created again.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
-    key: Option<String>,
-}
-
 /// The JSON body of a request that creates something (errors are 422), with the key that it may have.
 pub(crate) struct Create<T> {
     body: T,
-    again: Option<(IdempotencyKey, Sent)>,
+    again: Again,
+}
+
+/// How a request is known again: by its key, if it has one, and by how it was sent.
+#[derive(IntoParams)]
+#[into_params(names("Idempotency-Key"), parameter_in = Header)]
+struct Again(
+    /// A word of your choice for this request, such as a UUID: whoever sends the same request with it again within 24 hours
+    /// gets the same answer, with `Idempotency-Replayed: true`, and nothing is created again.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 255)]
+    Option<(IdempotencyKey, Sent)>,
+);
+
+impl<T> IntoParams for Create<T> {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        Again::into_params(place)
+    }
 }
 
 /// The request as it was sent.
@@ -84,7 +90,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Create<T> {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let bytes = read(request, state).await?;
         let body = parse(&bytes).map_err(|field| invalid(field).into_response())?;
-        let again = key.map(|key| (key, Sent { method, path, body: bytes }));
+        let again = Again(key.map(|key| (key, Sent { method, path, body: bytes })));
         Ok(Self { body, again })
     }
 }
@@ -113,7 +119,7 @@ impl<T> Create<T> {
     ) -> Result<Response, Problem> {
         let mut tx = app.db.begin(request).await?;
         let mut attempt = None;
-        if let Some((key, sent)) = &self.again {
+        if let Some((key, sent)) = &self.again.0 {
             match idempotency::begin(&mut tx, caller, key, &sent.fingerprint(caller)).await? {
                 Begun::First(first) => attempt = Some(first),
                 Begun::Reused => return Err(reused()),

@@ -24,7 +24,6 @@ mod org_ref;
 mod pages;
 mod problem;
 mod pulse;
-mod refusals;
 mod request_id;
 mod revision;
 mod routes;

@@ -1,118 +1,183 @@
-//! Lists: which page is wanted, and which fields.
+//! Lists: which items are wanted, which page of them, and which fields of each.
 
+#[cfg(test)]
+mod tests;
+
+use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tenancy::{FieldError, Page, PageInfo, Paged};
-use utoipa::{IntoParams, ToSchema};
+use tenancy::{FieldError, Page};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
+use crate::body::{invalid, query};
 use crate::problem::Problem;
 
-/// Which part of a list, and which fields of each item.
+/// Declares what a page of a list looks like: the items under their plural, then where they lie.
+macro_rules! page {
+    ($(#[$doc:meta])* $name:ident { $plural:ident: $item:ident }) => {
+        $(#[$doc])*
+        #[derive(serde::Serialize, utoipa::ToSchema)]
+        pub(crate) struct $name {
+            $plural: Vec<$item>,
+            #[serde(flatten)]
+            page: tenancy::PageInfo,
+        }
+
+        impl From<tenancy::Paged<$item>> for $name {
+            fn from(paged: tenancy::Paged<$item>) -> Self {
+                Self { $plural: paged.items, page: paged.info }
+            }
+        }
+    };
+}
+pub(crate) use page;
+
+/// The query of a list: which items are wanted, which page of them, and which fields of each. Errors are 422.
+#[derive(Debug)]
+pub(crate) struct Listing<F = Everything> {
+    pub(crate) filter: F,
+    pub(crate) page: Page,
+    fields: Fields,
+}
+
+/// No filter.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Everything {}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct ListQuery {
+struct Window {
     /// The page, from 1.
-    #[serde(default = "first")]
     #[param(minimum = 1, default = 1)]
     page: u32,
     /// Most items of a page.
-    #[serde(default = "twenty")]
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: u32,
     /// Names of the fields to return, separated by commas; all if left out.
     fields: Option<String>,
 }
 
-/// Which fields of the answer.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+impl Default for Window {
+    fn default() -> Self {
+        Self { page: 1, limit: 20, fields: None }
+    }
+}
+
+impl Window {
+    fn page(&self) -> Result<Page, Problem> {
+        let message = || format!("page is at least 1, limit 1 to {}", Page::MAX);
+        Page::new(self.page, self.limit).ok_or_else(|| wrong("query", message()))
+    }
+}
+
+/// The query of something single: which of its fields are wanted.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct FieldsQuery {
+pub(crate) struct Fields {
     /// Names of the fields to return, separated by commas; all if left out.
     fields: Option<String>,
 }
 
-/// Where a page lies in its list.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::PageInfo`
-pub(crate) struct PageView {
-    /// Items in the whole list.
-    total: i64,
-    /// This page, from 1.
-    page: u32,
-    /// Most items of a page.
-    page_size: u32,
-    /// Pages of the list.
-    total_pages: i64,
-    /// Whether there is a page after this one.
-    has_next: bool,
-    /// Whether there is a page before this one.
-    has_previous: bool,
-}
-
-pub(crate) fn first() -> u32 {
-    1
-}
-
-pub(crate) fn twenty() -> u32 {
-    20
-}
-
-impl ListQuery {
-    /// For routes whose query says more: flattened fields would all be texts.
-    pub(crate) fn new(page: u32, limit: u32, fields: Option<String>) -> Self {
-        Self { page, limit, fields }
+impl<F: DeserializeOwned + IntoParams> Listing<F> {
+    /// Reads a raw query. Flattened into one struct, the values would all be texts: so each part gets what is its own.
+    fn read(raw: &str) -> Result<(F, Window), FieldError> {
+        let (window, rest): (Vec<&str>, Vec<&str>) = raw.split('&').partition(|pair| is_of_window(pair));
+        let filter = query(&rest.join("&")).map_err(Self::among_all)?;
+        Ok((filter, query(&window.join("&"))?))
     }
 
-    pub(crate) fn page(&self) -> Result<Page, Problem> {
-        Page::new(self.page, self.limit).ok_or_else(|| {
-            let message = format!("page is at least 1, limit 1 to {}", Page::MAX);
-            wrong("query", message)
-        })
-    }
-
-    /// The page as JSON: the items under their plural, then where they lie.
-    pub(crate) fn json<T: Serialize>(
-        &self,
-        plural: &str,
-        paged: Paged<T>,
-    ) -> Result<axum::Json<Value>, Problem> {
-        let items: Result<Vec<Value>, Problem> =
-            paged.items.into_iter().map(|item| narrow(item, self.fields.as_deref())).collect();
-        let mut body = object(&paged.info)?;
-        body.insert(plural.to_owned(), Value::Array(items?));
-        Ok(axum::Json(Value::Object(body)))
-    }
-}
-
-impl FieldsQuery {
-    pub(crate) fn json<T: Serialize>(&self, item: T) -> Result<axum::Json<Value>, Problem> {
-        narrow(item, self.fields.as_deref()).map(axum::Json)
-    }
-}
-
-fn object(info: &PageInfo) -> Result<Map<String, Value>, Problem> {
-    match serde_json::to_value(info) {
-        Ok(Value::Object(object)) => Ok(object),
-        _ => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "a page that is no object")),
-    }
-}
-
-/// Only the named fields of an item.
-pub(crate) fn narrow<T: Serialize>(item: T, fields: Option<&str>) -> Result<Value, Problem> {
-    let mut value = serde_json::to_value(item)
-        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()))?;
-    if let (Some(fields), Value::Object(object)) = (fields, &mut value) {
-        let wanted: Vec<&str> = fields.split(',').map(str::trim).collect();
-        if let Some(unknown) = wanted.iter().find(|name| !object.contains_key(**name)) {
-            let known = object.keys().cloned().collect::<Vec<_>>().join(", ");
-            return Err(wrong("fields", format!("no field {unknown:?}; there are {known}")));
+    /// A name that the filter does not know is told the other names too.
+    fn among_all(wrong: FieldError) -> FieldError {
+        let names: Vec<String> = Self::into_params(|| None).into_iter().map(|known| known.name).collect();
+        if !wrong.message.starts_with("unknown field") || names.contains(&wrong.field) {
+            return wrong;
         }
-        object.retain(|name, _| wanted.contains(&name.as_str()));
+        let message = format!("unknown field `{}`, expected one of `{}`", wrong.field, names.join("`, `"));
+        FieldError { message, ..wrong }
     }
-    Ok(value)
+}
+
+fn is_of_window(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default();
+    matches!(&*percent_decode_str(name).decode_utf8_lossy(), "page" | "limit" | "fields")
+}
+
+impl<S: Send + Sync, F: DeserializeOwned + IntoParams> FromRequestParts<S> for Listing<F> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let read = Self::read(parts.uri.query().unwrap_or_default());
+        let (filter, window) = read.map_err(|field| invalid(field).into_response())?;
+        let page = window.page().map_err(Problem::into_response)?;
+        Ok(Self { filter, page, fields: Fields { fields: window.fields } })
+    }
+}
+
+impl<F: IntoParams> IntoParams for Listing<F> {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = F::into_params(&place);
+        parameters.extend(Window::into_params(place));
+        parameters
+    }
+}
+
+impl<F> Listing<F> {
+    /// A page as JSON, with the wanted fields of each item.
+    pub(crate) fn json(&self, page: impl Serialize) -> Result<axum::Json<Value>, Problem> {
+        self.fields.page(page)
+    }
+}
+
+impl Fields {
+    /// Those that are named, separated by commas.
+    pub(crate) fn named(fields: Option<String>) -> Self {
+        Self { fields }
+    }
+
+    /// Something single as JSON, with its wanted fields.
+    pub(crate) fn json(&self, item: impl Serialize) -> Result<axum::Json<Value>, Problem> {
+        let mut item = value(item)?;
+        self.narrow(&mut item)?;
+        Ok(axum::Json(item))
+    }
+
+    /// A page as JSON, with the wanted fields of the items in its one list.
+    pub(crate) fn page(&self, page: impl Serialize) -> Result<axum::Json<Value>, Problem> {
+        let mut page = value(page)?;
+        let members = page.as_object_mut().into_iter().flat_map(Map::values_mut);
+        for item in members.filter_map(Value::as_array_mut).flatten() {
+            self.narrow(item)?;
+        }
+        Ok(axum::Json(page))
+    }
+
+    fn narrow(&self, item: &mut Value) -> Result<(), Problem> {
+        if let (Some(fields), Value::Object(object)) = (&self.fields, item) {
+            let wanted: Vec<&str> = fields.split(',').map(str::trim).collect();
+            if let Some(unknown) = wanted.iter().find(|name| !object.contains_key(**name)) {
+                let known = object.keys().cloned().collect::<Vec<_>>().join(", ");
+                let message = format!("no field {unknown:?}; there are {known}");
+                return Err(wrong("fields", message));
+            }
+            object.retain(|name, _| wanted.contains(&name.as_str()));
+        }
+        Ok(())
+    }
+}
+
+fn value(view: impl Serialize) -> Result<Value, Problem> {
+    serde_json::to_value(view)
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()))
 }
 
 fn wrong(field: &str, message: String) -> Problem {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::action::{KeyOwner, Target, key};
@@ -116,19 +117,21 @@ impl FromStr for Scope {
 }
 
 /// An API key without its secret.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ApiKey {
     /// The id.
     pub id: ApiKeyId,
-    /// The organization that it belongs to; none for the platform's.
+    /// The organization that it belongs to; null for the platform's.
     pub org_id: Option<OrgId>,
     /// What people call it.
     pub name: String,
     /// The first characters of the secret, to recognise it by.
+    #[schema(example = "dw_4kQ9zP1mC")]
     pub prefix: String,
     /// What it may be used for.
+    #[schema(value_type = Vec<String>)]
     pub scopes: Vec<Scope>,
-    /// When it stops working; none: never.
+    /// When it stops working; null: never.
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was last used, exact to a minute.
     pub last_used_at: Option<DateTime<Utc>>,

@@ -108,8 +108,11 @@ pub(crate) fn new(now: DateTime<Utc>, random: &Random) -> Uuid {
 }
 
 /// The id of a registered resource: the application's, under the type it has in the policy folder.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(deny_unknown_fields)]
+#[schema(as = EntityId, description = "An entity of the policy folder: its type, and its id under it.")]
 pub struct ResourceId {
     /// The entity type: `Resource`, or an application's such as `Docs::Document`.
     #[serde(rename = "type")]

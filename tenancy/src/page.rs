@@ -1,6 +1,7 @@
 //! Pages of lists.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Page {
 }
 
 /// Where a page lies in its list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PageInfo {
     /// Items in the whole list.
     pub total: i64,

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use access::{Access, access};
@@ -28,7 +29,8 @@ use crate::tx::{Authorized, Tx};
 const NOUN: &str = "resource";
 
 /// A registered resource.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = RegisteredResource)]
 pub struct Resource {
     /// Type and id.
     #[serde(flatten)]
@@ -48,16 +50,18 @@ pub struct Resource {
 }
 
 /// All that an application says about a resource.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PutResource)]
 pub struct NewResource {
     /// The workspace that it lies in.
     pub workspace_id: WorkspaceId,
     /// The person it belongs to.
     #[serde(default)]
     pub owner_id: Option<UserId>,
-    /// As the type declares.
+    /// As the type declares; `kind` for a `Resource`.
     #[serde(default)]
+    #[schema(example = json!({ "kind": "note" }))]
     pub attributes: Map<String, Value>,
     /// Resources of the same workspace that it lies in.
     #[serde(default)]

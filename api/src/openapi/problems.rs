@@ -30,7 +30,11 @@ pub(super) fn declare(document: &mut OpenApi) {
 pub(super) fn describe(operation: &mut Operation, path: &str, access: Access) {
     let may_lack_credentials = matches!(access, Access::Action(_));
     let has_body = operation.request_body.is_some();
+    let has_input =
+        has_body || operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
     let responses = &mut operation.responses.responses;
+    // Questions say 400 where others say 422.
+    let asks = responses.contains_key("400");
     let mut add = |status: &str, meaning: &str| {
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(meaning)));
     };
@@ -41,6 +45,12 @@ pub(super) fn describe(operation: &mut Operation, path: &str, access: Access) {
     }
     if path.contains("{org_id}") {
         add("409", "`no_current_organization`: the path says `current`, and you work in none");
+    }
+    if path.contains('{') {
+        add("404", "There is no such thing, or you may not know of it");
+    }
+    if has_input && !asks {
+        add("422", "Not valid; `fields` names what is wrong");
     }
     if has_body {
         add("400", "The body cannot be read to its end");

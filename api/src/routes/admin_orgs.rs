@@ -3,28 +3,22 @@
 use axum::extract::State;
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tenancy::organization::{self, OrgFilter, Organization};
 use tenancy::{OrgId, Platform, SubscriptionStatus, Tx, org_action as action};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Json, OptionalJson, Path, Query};
+use crate::body::{Json, OptionalJson, Path};
 use crate::context::{Asker, Origin};
-use crate::list::PageView;
+use crate::list::{Listing, page};
 use crate::problem::Problem;
-use crate::refusals::Refusals;
 use crate::revision::At;
-use crate::routes::orgs::OrgsQuery;
 
-/// A page of organizations.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct OrganizationList {
-    organizations: Vec<Organization>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of organizations.
+    OrganizationList { organizations: Organization }
+);
 
 /// Another plan.
 #[derive(Deserialize, ToSchema)]
@@ -56,20 +50,18 @@ pub(crate) struct SuspendOrganization {
 
 /// List all organizations
 #[utoipa::path(
-    get, path = "/api/v1/admin/orgs", tag = "admin", params(OrgsQuery),
-    responses((status = 200, description = "A page of organizations", body = OrganizationList), Refusals),
+    get, path = "/api/v1/admin/orgs", tag = "admin", params(Listing::<OrgFilter>),
+    responses((status = 200, description = "A page of organizations", body = OrganizationList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Query(query): Query<OrgsQuery>,
+    list: Listing<OrgFilter>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (list, filter): (_, OrgFilter) = query.into();
-    let page = list.page()?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::List>(&caller, Platform).await?;
-    list.json("organizations", organization::list(&mut tx, &allowed, &filter, page).await?)
+    list.json(OrganizationList::from(organization::list(&mut tx, &allowed, &list.filter, list.page).await?))
 }
 
 /// Put an organization on another plan
@@ -78,7 +70,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     put, path = "/api/v1/admin/orgs/{org_id}/plan", tag = "admin", request_body = SetPlan,
     params(("org_id" = OrgId, Path, description = "The organization")),
-    responses((status = 200, description = "The organization as it is now", body = Organization), Refusals),
+    responses((status = 200, description = "The organization as it is now", body = Organization)),
 )]
 pub(crate) async fn set_plan(
     State(app): State<App>,
@@ -103,7 +95,6 @@ pub(crate) async fn set_plan(
     responses(
         (status = 200, description = "The organization as it is now", body = Organization),
         (status = 409, description = "`organization_suspended`: resume it first", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn set_subscription(
@@ -130,7 +121,6 @@ pub(crate) async fn set_subscription(
     responses(
         (status = 200, description = "The organization as it is now", body = Organization),
         (status = 409, description = "`organization_suspended`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn suspend(
@@ -155,7 +145,6 @@ pub(crate) async fn suspend(
     responses(
         (status = 200, description = "The organization as it is now", body = Organization),
         (status = 409, description = "`organization_not_suspended`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn resume(

@@ -3,61 +3,27 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use tenancy::user::{self, Account, InvitedUser, UserFilter, UserSort};
+use tenancy::user::{self, Account, InvitedUser, UserFilter};
 use tenancy::{
-    AccountStatus, Action, Address, Authorized, Locale, Platform, PlatformRole, Request, Tx, UserId,
-    administration, session, user_action as action,
+    Action, Address, Authorized, Locale, Platform, PlatformRole, Request, Tx, UserId, administration,
+    session, user_action as action,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::{Json, OptionalJson, Path, Query};
 use crate::context::{Asker, Origin};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
+use crate::idempotency::{Create, Created};
+use crate::list::{Fields, Listing, page};
 use crate::problem::Problem;
 use crate::revision::At;
 use crate::routes::auth::Accepted;
 use crate::routes::sessions::Ended;
 
-/// Which accounts, and which part of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct UsersQuery {
-    /// In this state.
-    #[param(inline)]
-    status: Option<AccountStatus>,
-    /// With this in their address or name, in whatever case.
-    search: Option<String>,
-    /// By what; with a dash from the other end.
-    #[serde(default = "newest")]
-    #[param(inline, default = "-created_at")]
-    sort: UserSort,
-    /// The page, from 1.
-    #[serde(default = "first")]
-    #[param(minimum = 1, default = 1)]
-    page: u32,
-    /// Most items of a page.
-    #[serde(default = "twenty")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: u32,
-    /// Names of the fields to return, separated by commas; all if left out.
-    fields: Option<String>,
-}
-
-fn newest() -> UserSort {
-    UserSort::Newest
-}
-
-/// A page of accounts.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct AccountList {
-    users: Vec<Account>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of accounts.
+    AccountList { users: Account }
+);
 
 /// An account to be made for somebody. Its owner chooses the password.
 #[derive(Deserialize, ToSchema)]
@@ -145,39 +111,28 @@ async fn done(tx: Tx, account: Account) -> Result<impl IntoResponse, Problem> {
 ///
 /// A trial that is over counts as `expired` from that moment on.
 #[utoipa::path(
-    get, path = "/api/v1/admin/users", tag = "admin", params(UsersQuery),
-    responses(
-        (status = 200, description = "A page of accounts", body = AccountList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    get, path = "/api/v1/admin/users", tag = "admin", params(Listing::<UserFilter>),
+    responses((status = 200, description = "A page of accounts", body = AccountList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Query(query): Query<UsersQuery>,
+    list: Listing<UserFilter>,
 ) -> Result<impl IntoResponse, Problem> {
-    let list = ListQuery::new(query.page, query.limit, query.fields);
-    let page = list.page()?;
-    let filter = UserFilter { status: query.status, search: query.search, sort: query.sort };
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::List>(&caller, Platform).await?;
-    list.json("users", user::list(&mut tx, &allowed, &filter, page).await?)
+    list.json(AccountList::from(user::list(&mut tx, &allowed, &list.filter, list.page).await?))
 }
 
 /// Make an account for somebody
 ///
 /// It is approved from the start. Its owner gets a mail with a link to choose the password, and can do nothing before.
 #[utoipa::path(
-    post, path = "/api/v1/admin/users", tag = "admin", request_body = CreateUser, params(IdempotencyHeader),
+    post, path = "/api/v1/admin/users", tag = "admin", request_body = CreateUser, params(Create::<CreateUser>),
     responses(
         (status = 201, description = "The account", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 409, description = "`address_taken`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn create(
@@ -199,21 +154,15 @@ pub(crate) async fn create(
 /// See an account
 #[utoipa::path(
     get, path = "/api/v1/admin/users/{user_id}", tag = "admin",
-    params(("user_id" = UserId, Path, description = "The account"), FieldsQuery),
-    responses(
-        (status = 200, description = "The account", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    params(("user_id" = UserId, Path, description = "The account"), Fields),
+    responses((status = 200, description = "The account", body = Account)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(id): Path<UserId>,
-    Query(query): Query<FieldsQuery>,
+    Query(query): Query<Fields>,
 ) -> Result<impl IntoResponse, Problem> {
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::Inspect>(&caller, id).await?;
@@ -228,11 +177,7 @@ pub(crate) async fn get(
     params(("user_id" = UserId, Path, description = "The account")),
     responses(
         (status = 200, description = "The account as it is now", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
         (status = 409, description = "`not_approvable`: closed, at rest or being erased", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn approve(
@@ -254,11 +199,7 @@ pub(crate) async fn approve(
     params(("user_id" = UserId, Path, description = "The account")),
     responses(
         (status = 200, description = "The account as it is now", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
         (status = 409, description = "`already_closed`, or `last_super_admin`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn disable(
@@ -281,11 +222,7 @@ pub(crate) async fn disable(
     params(("user_id" = UserId, Path, description = "The account")),
     responses(
         (status = 200, description = "The account as it is now", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
         (status = 409, description = "`not_disabled`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn enable(
@@ -303,13 +240,7 @@ pub(crate) async fn enable(
 #[utoipa::path(
     put, path = "/api/v1/admin/users/{user_id}/ai", tag = "admin", request_body = SetAi,
     params(("user_id" = UserId, Path, description = "The account")),
-    responses(
-        (status = 200, description = "The account as it is now", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The account as it is now", body = Account)),
 )]
 pub(crate) async fn set_ai(
     State(app): State<App>,
@@ -330,11 +261,7 @@ pub(crate) async fn set_ai(
     params(("user_id" = UserId, Path, description = "The account")),
     responses(
         (status = 200, description = "The account as it is now", body = Account),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
         (status = 409, description = "`last_super_admin`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn set_platform_role(
@@ -355,13 +282,7 @@ pub(crate) async fn set_platform_role(
 #[utoipa::path(
     put, path = "/api/v1/admin/users/{user_id}/quota", tag = "admin", request_body = SetQuota,
     params(("user_id" = UserId, Path, description = "The account")),
-    responses(
-        (status = 200, description = "The account as it is now", body = WithWarnings),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The account as it is now", body = WithWarnings)),
 )]
 pub(crate) async fn set_quota(
     State(app): State<App>,
@@ -385,11 +306,7 @@ pub(crate) async fn set_quota(
     params(("user_id" = UserId, Path, description = "The account")),
     responses(
         (status = 202, description = "A mail is on its way", body = Accepted),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
         (status = 409, description = "`not_open`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn send_password_reset(
@@ -408,13 +325,7 @@ pub(crate) async fn send_password_reset(
 #[utoipa::path(
     delete, path = "/api/v1/admin/users/{user_id}/sessions", tag = "admin",
     params(("user_id" = UserId, Path, description = "The account")),
-    responses(
-        (status = 200, description = "How many sessions were ended", body = Ended),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such account", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "How many sessions were ended", body = Ended)),
 )]
 pub(crate) async fn revoke_sessions(
     State(app): State<App>,

@@ -4,16 +4,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tenancy::agent::{self, AgentShare, NewAgentShare};
 use tenancy::{AgentId, Money, ShareId, agent_action as action};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Path, Query};
+use crate::body::Path;
 use crate::context::{Asker, Origin};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::{ListQuery, PageView};
+use crate::idempotency::{Create, Created};
+use crate::list::{Listing, page};
 use crate::problem::Problem;
 use crate::revision::At;
 
@@ -37,38 +37,27 @@ impl From<ShareAgent> for NewAgentShare {
     }
 }
 
-/// A page of shares.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct AgentShareList {
-    shares: Vec<AgentShare>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of shares.
+    AgentShareList { shares: AgentShare }
+);
 
 /// List the shares of an agent
 #[utoipa::path(
     get, path = "/api/v1/agents/{agent_id}/shares", tag = "agents",
-    params(("agent_id" = AgentId, Path, description = "The agent"), ListQuery),
-    responses(
-        (status = 200, description = "A page of shares, oldest first", body = AgentShareList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    params(("agent_id" = AgentId, Path, description = "The agent"), Listing),
+    responses((status = 200, description = "A page of shares, oldest first", body = AgentShareList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(id): Path<AgentId>,
-    Query(query): Query<ListQuery>,
+    list: Listing,
 ) -> Result<impl IntoResponse, Problem> {
-    let page = query.page()?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::ListShares>(&caller, id).await?;
-    query.json("shares", agent::shares(&mut tx, &allowed, page).await?)
+    list.json(AgentShareList::from(agent::shares(&mut tx, &allowed, list.page).await?))
 }
 
 /// Share an agent with another organization
@@ -76,12 +65,10 @@ pub(crate) async fn list(
 /// Its members see and run it from then on. Sharing again changes price and end.
 #[utoipa::path(
     post, path = "/api/v1/agents/{agent_id}/shares", tag = "agents", request_body = ShareAgent,
-    params(("agent_id" = AgentId, Path, description = "The agent"), IdempotencyHeader),
+    params(("agent_id" = AgentId, Path, description = "The agent"), Create::<ShareAgent>),
     responses(
         (status = 201, description = "The share", body = AgentShare),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, or a free agent", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
         (status = 422, description = "Not valid, or no other organization has this id or slug", body = Problem),
     ),
 )]
@@ -106,13 +93,7 @@ pub(crate) async fn share(
         ("agent_id" = AgentId, Path, description = "The agent"),
         ("share_id" = ShareId, Path, description = "The share"),
     ),
-    responses(
-        (status = 204, description = "Ended"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such agent, or no such share of it", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Ended")),
 )]
 pub(crate) async fn revoke(
     State(app): State<App>,

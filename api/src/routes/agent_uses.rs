@@ -35,8 +35,6 @@ pub(crate) struct UseAgent {
     responses(
         (status = 201, description = "The use, and what was charged", body = AgentUse),
         (status = 200, description = "The same, recorded before with this key", body = AgentUse),
-        (status = 401, description = "No or bad credentials", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "No such organization, or no such agent that it may use now", body = Problem),
         (
             status = 409,
@@ -44,7 +42,6 @@ pub(crate) struct UseAgent {
                            `no_current_organization`",
             body = Problem,
         ),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn record(

@@ -3,71 +3,26 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use tenancy::agent::{self, Agent, AgentFilter, AgentSort, AgentUpdate, NewAgent};
-use tenancy::{AgentId, Caller, KeyOwner, License, OrgId, Request, agent_action as action};
-use utoipa::{IntoParams, ToSchema};
+use tenancy::agent::{self, Agent, AgentFilter, AgentUpdate, NewAgent};
+use tenancy::{AgentId, Caller, KeyOwner, Request, agent_action as action};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::{Json, Path, Query, present};
 use crate::context::{Asker, Me, Origin};
-use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Versioned};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
+use crate::etag::{IfMatch, IfNoneMatch, Versioned};
+use crate::idempotency::{Create, Created};
+use crate::list::{Fields, Listing, page};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
 
-/// Which agents, in which order.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct AgentsQuery {
-    /// Of this organization.
-    org_id: Option<OrgId>,
-    /// Everybody's, or organizations'.
-    #[param(inline)]
-    license: Option<License>,
-    /// In use, or not.
-    active: Option<bool>,
-    /// With this in their type or name, in whatever case.
-    search: Option<String>,
-    /// By what; with a dash from the other end.
-    #[serde(default = "by_name")]
-    #[param(inline, default = "name")]
-    sort: AgentSort,
-    /// The page, from 1.
-    #[serde(default = "first")]
-    #[param(minimum = 1, default = 1)]
-    page: u32,
-    /// Most items of a page.
-    #[serde(default = "twenty")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: u32,
-    /// Names of the fields to return, separated by commas; all if left out.
-    fields: Option<String>,
-}
-
-fn by_name() -> AgentSort {
-    AgentSort::Name
-}
-
-impl From<AgentsQuery> for (ListQuery, AgentFilter) {
-    fn from(query: AgentsQuery) -> Self {
-        let AgentsQuery { org_id, license, active, search, sort, page, limit, fields } = query;
-        (ListQuery::new(page, limit, fields), AgentFilter { org: org_id, license, active, search, sort })
-    }
-}
-
-/// A page of agents.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct AgentList {
-    agents: Vec<Agent>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of agents.
+    AgentList { agents: Agent }
+);
 
 /// An agent to be made.
 #[derive(Deserialize, ToSchema)]
@@ -115,36 +70,29 @@ pub(crate) struct UpdateAgent {
 ///
 /// Free ones, those of your organizations, and those that are shared with them.
 #[utoipa::path(
-    get, path = "/api/v1/agents", tag = "agents", params(AgentsQuery),
+    get, path = "/api/v1/agents", tag = "agents", params(Listing::<AgentFilter>),
     responses(
         (status = 200, description = "A page of agents", body = AgentList),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "An API key", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
-    Query(query): Query<AgentsQuery>,
+    list: Listing<AgentFilter>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (query, filter) = query.into();
-    let page = query.page()?;
     let mut tx = app.db.begin(request).await?;
-    query.json("agents", agent::list(&mut tx, &me.caller, &filter, page).await?)
+    list.json(AgentList::from(agent::list(&mut tx, &me.caller, &list.filter, list.page).await?))
 }
 
 /// Create a free agent
 #[utoipa::path(
     post, path = "/api/v1/agents", tag = "agents", request_body = CreateAgent,
-    params(IdempotencyHeader),
+    params(Create::<CreateAgent>),
     responses(
         (status = 201, description = "The agent", body = Agent),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 409, description = "`agent_type_taken`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn create(
@@ -161,15 +109,11 @@ pub(crate) async fn create(
     post, path = "/api/v1/orgs/{org_id}/agents", tag = "agents", request_body = CreateAgent,
     params(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
-        IdempotencyHeader,
+        Create::<CreateAgent>,
     ),
     responses(
         (status = 201, description = "The agent", body = Agent),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
         (status = 409, description = "`agent_type_taken`, `limit_reached`, `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn create_in_org(
@@ -200,13 +144,10 @@ async fn create_for(
 /// See an agent
 #[utoipa::path(
     get, path = "/api/v1/agents/{agent_id}", tag = "agents",
-    params(("agent_id" = AgentId, Path, description = "The agent"), FieldsQuery, IfNoneMatchHeader),
+    params(("agent_id" = AgentId, Path, description = "The agent"), Fields, IfNoneMatch),
     responses(
         (status = 200, description = "The agent", body = Agent, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn get(
@@ -215,7 +156,7 @@ pub(crate) async fn get(
     Origin(request): Origin,
     Path(id): Path<AgentId>,
     if_none_match: IfNoneMatch,
-    Query(fields): Query<FieldsQuery>,
+    Query(fields): Query<Fields>,
 ) -> Result<Response, Problem> {
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::View>(&caller, id).await?;
@@ -226,14 +167,10 @@ pub(crate) async fn get(
 /// Change an agent
 #[utoipa::path(
     patch, path = "/api/v1/agents/{agent_id}", tag = "agents", request_body = UpdateAgent,
-    params(("agent_id" = AgentId, Path, description = "The agent"), IfMatchHeader),
+    params(("agent_id" = AgentId, Path, description = "The agent"), IfMatch),
     responses(
         (status = 200, description = "The agent as it is now", body = Agent, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn update(
@@ -260,13 +197,7 @@ pub(crate) async fn update(
 #[utoipa::path(
     delete, path = "/api/v1/agents/{agent_id}", tag = "agents",
     params(("agent_id" = AgentId, Path, description = "The agent")),
-    responses(
-        (status = 204, description = "Out of use, now or before"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Out of use, now or before")),
 )]
 pub(crate) async fn deactivate(
     State(app): State<App>,
@@ -284,13 +215,7 @@ pub(crate) async fn deactivate(
 #[utoipa::path(
     post, path = "/api/v1/agents/{agent_id}/reactivate", tag = "agents",
     params(("agent_id" = AgentId, Path, description = "The agent")),
-    responses(
-        (status = 200, description = "The agent, in use", body = Agent),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such agent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The agent, in use", body = Agent)),
 )]
 pub(crate) async fn reactivate(
     State(app): State<App>,

@@ -76,9 +76,6 @@ impl From<ExportQuery> for Filter {
     responses(
         (status = 200, description = "The entries",
          content((String = "application/x-ndjson"), (String = "text/csv"))),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
         (status = 505, description = "HTTP/1.0", body = Problem),
     ),
 )]
@@ -103,10 +100,6 @@ pub(crate) async fn export(
     responses(
         (status = 200, description = "The entries",
          content((String = "application/x-ndjson"), (String = "text/csv"))),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
         (status = 505, description = "HTTP/1.0", body = Problem),
     ),
 )]

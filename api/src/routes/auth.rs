@@ -115,7 +115,6 @@ pub(crate) struct ResetPassword {
     responses(
         (status = 202, description = "A mail is on its way", body = Accepted),
         (status = 401, description = "The policies let nobody register", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
         (status = 429, description = "Too many from this address", body = Problem),
     ),
 )]
@@ -138,7 +137,6 @@ pub(crate) async fn register(
         (status = 403, description = "The account is closed", body = Problem),
         (status = 404, description = "No such link", body = Problem),
         (status = 410, description = "Used, replaced or too old", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn verify_email(
@@ -158,7 +156,6 @@ pub(crate) async fn verify_email(
     responses(
         (status = 202, description = "If there is such an account, a mail is on its way", body = Accepted),
         (status = 401, description = "The policies let nobody ask", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
         (status = 429, description = "Too many from this address", body = Problem),
     ),
 )]
@@ -184,7 +181,6 @@ pub(crate) async fn forgot_password(
         (status = 403, description = "The account is closed", body = Problem),
         (status = 404, description = "No such link", body = Problem),
         (status = 410, description = "Used, replaced or too old", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn reset_password(
@@ -206,7 +202,6 @@ pub(crate) async fn reset_password(
         (status = 401, description = "The policies let nobody", body = Problem),
         (status = 404, description = "No such link", body = Problem),
         (status = 410, description = "Used or too old, or there is an administrator", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
         (status = 429, description = "Too many from this address", body = Problem),
     ),
 )]

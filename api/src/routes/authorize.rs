@@ -202,9 +202,7 @@ fn consistency(field: Option<ConsistencyField>) -> Consistency {
     responses(
         (status = 200, description = "The decision", body = AuthorizeResponse),
         (status = 400, description = "Not a question", body = Problem),
-        (status = 401, description = "No or bad API key", body = Problem),
         (status = 403, description = "The key may not ask", body = Problem),
-        (status = 413, description = "Body too large", body = Problem),
         (status = 503, description = "The store does not answer, or has not come to the revision", body = Problem),
     ),
 )]
@@ -270,9 +268,7 @@ pub(crate) struct BatchResponse {
     responses(
         (status = 200, description = "The decisions", body = BatchResponse),
         (status = 400, description = "Not a list of questions, or more than 1 000", body = Problem),
-        (status = 401, description = "No or bad API key", body = Problem),
         (status = 403, description = "The key may not ask", body = Problem),
-        (status = 413, description = "Body too large", body = Problem),
         (status = 503, description = "The store does not answer, or has not come to the revision", body = Problem),
     ),
 )]

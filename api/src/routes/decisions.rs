@@ -4,16 +4,15 @@ use authz::Outcome;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tenancy::decision_log::{self, Filter};
+use serde_json::Value;
+use tenancy::decision_log::{self, Filter, Logged};
 use tenancy::{Caller, DecisionId, Error, KeyOwner, Request, decision_action as decision};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::body::{Path, Query};
 use crate::context::{Asker, Origin};
-use crate::list::{FieldsQuery, narrow};
+use crate::list::Fields;
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 
@@ -61,57 +60,10 @@ fn fifty() -> u32 {
     50
 }
 
-/// A logged decision.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::decision_log::Logged`
-pub(crate) struct LoggedDecision {
-    /// The id that the answer had.
-    id: Uuid,
-    /// When it was made.
-    at: DateTime<Utc>,
-    /// `allow` or `deny`.
-    decision: String,
-    /// Why it was a deny, with `code` and `message`.
-    #[schema(value_type = Option<Object>)]
-    reason: Option<Value>,
-    /// The ids of the policies that decided.
-    policies: Vec<String>,
-    /// Who asked, with `type` and `id`.
-    #[schema(value_type = Object)]
-    caller: Value,
-    /// Who wanted to act; null, as are action and resource, for what was no question.
-    #[schema(value_type = Option<Object>)]
-    principal: Option<Value>,
-    /// What they wanted to do.
-    action: Option<String>,
-    /// What they wanted to do it to.
-    #[schema(value_type = Option<Object>)]
-    resource: Option<Value>,
-    /// Under which circumstances, with some values masked.
-    #[schema(value_type = Object)]
-    context: Value,
-    /// Where in the context something was masked.
-    #[schema(example = json!(["device.ip"]))]
-    masked: Vec<String>,
-    /// The organization whose decision it is; null for the platform's.
-    org_id: Option<Uuid>,
-    /// The state of the store.
-    revision: String,
-    /// The policies.
-    policy_hash: String,
-    /// `X-Request-Id` of the request.
-    request_id: Option<String>,
-    /// How long the questions of the request took, the store included, in microseconds.
-    duration_us: i64,
-    /// The place in its batch, from 0; null if it was asked alone.
-    batch_index: Option<i32>,
-}
-
 /// A page of the log.
 #[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `list_of` makes
 pub(crate) struct DecisionPage {
-    decisions: Vec<LoggedDecision>,
+    decisions: Vec<Logged>,
     /// `cursor` of the next page; null on the last one.
     next_cursor: Option<String>,
 }
@@ -119,12 +71,7 @@ pub(crate) struct DecisionPage {
 /// Read the log of all decisions
 #[utoipa::path(
     get, path = "/api/v1/decisions", tag = "decisions", params(DecisionsQuery),
-    responses(
-        (status = 200, description = "A page of decisions, newest first", body = DecisionPage),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of decisions, newest first", body = DecisionPage)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -141,13 +88,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/decisions", tag = "decisions",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), DecisionsQuery),
-    responses(
-        (status = 200, description = "A page of decisions, newest first", body = DecisionPage),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of decisions, newest first", body = DecisionPage)),
 )]
 pub(crate) async fn list_in_org(
     State(app): State<App>,
@@ -169,12 +110,10 @@ async fn list_of(
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<decision::List>(caller, owner).await?;
     let after = query.cursor.as_deref().map(str::parse).transpose()?;
-    let (limit, fields) = (query.limit, query.fields.clone());
+    let (limit, fields) = (query.limit, Fields::named(query.fields.clone()));
     let page = decision_log::list(&mut tx, &allowed, &query.into(), after, limit).await?;
-    let decisions: Result<Vec<Value>, Problem> =
-        page.decisions.into_iter().map(|logged| narrow(logged, fields.as_deref())).collect();
-    let next = page.next.map(|cursor| cursor.to_string());
-    Ok(axum::Json(json!({ "decisions": decisions?, "next_cursor": next })))
+    let next_cursor = page.next.map(|cursor| cursor.to_string());
+    fields.page(DecisionPage { decisions: page.decisions, next_cursor })
 }
 
 impl From<DecisionsQuery> for Filter {
@@ -199,20 +138,15 @@ impl From<DecisionsQuery> for Filter {
 /// It is there some 200 ms after the answer, if the sampling rules chose it, and until the retention is over.
 #[utoipa::path(
     get, path = "/api/v1/decisions/{decision_id}", tag = "decisions",
-    params(("decision_id" = Uuid, Path, description = "The decision"), FieldsQuery),
-    responses(
-        (status = 200, description = "The decision", body = LoggedDecision),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 404, description = "No such decision in the log, or none that you may read", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    params(("decision_id" = Uuid, Path, description = "The decision"), Fields),
+    responses((status = 200, description = "The decision", body = Logged)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(id): Path<DecisionId>,
-    Query(fields): Query<FieldsQuery>,
+    Query(fields): Query<Fields>,
 ) -> Result<axum::Json<Value>, Problem> {
     let mut tx = app.db.begin(request).await?;
     let hidden = || Error::NotFound("decision");

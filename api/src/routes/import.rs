@@ -22,9 +22,6 @@ use crate::routes::resources::WrittenLines;
     request_body(content = String, content_type = "application/x-ndjson"),
     responses(
         (status = 200, description = "All written", body = WrittenLines),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 413, description = "Body too large", body = Problem),
         (status = 422, description = "None written; `fields` names the lines", body = Problem),
     ),
 )]

@@ -36,13 +36,7 @@ impl From<SetActivation> for Say {
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
         ("instance_id" = InstanceId, Path, description = "The instance"),
     ),
-    responses(
-        (status = 200, description = "The instance as it is now", body = Instance),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such instance in this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The instance as it is now", body = Instance)),
 )]
 pub(crate) async fn set_technical(
     State(app): State<App>,
@@ -67,13 +61,7 @@ pub(crate) async fn set_technical(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
         ("instance_id" = InstanceId, Path, description = "The instance"),
     ),
-    responses(
-        (status = 200, description = "The instance as it is now", body = Instance),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such instance in this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The instance as it is now", body = Instance)),
 )]
 pub(crate) async fn set_economic(
     State(app): State<App>,

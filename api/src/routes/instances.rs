@@ -3,65 +3,25 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
-use tenancy::instance::{self, Instance, InstanceFilter, InstanceSort, InstanceUpdate, NewInstance};
+use serde::Deserialize;
+use tenancy::instance::{self, Instance, InstanceFilter, InstanceUpdate, NewInstance};
 use tenancy::{InstanceId, instance_action as action};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::{Json, Path, Query, present};
 use crate::context::{Asker, Origin};
-use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Versioned};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
+use crate::etag::{IfMatch, IfNoneMatch, Versioned};
+use crate::idempotency::{Create, Created};
+use crate::list::{Fields, Listing, page};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
 
-/// Which instances, in which order.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct InstancesQuery {
-    /// That work, or that wait for somebody.
-    operational: Option<bool>,
-    /// With this in their name, in whatever case.
-    search: Option<String>,
-    /// By what; with a dash from the other end.
-    #[serde(default = "by_name")]
-    #[param(inline, default = "name")]
-    sort: InstanceSort,
-    /// The page, from 1.
-    #[serde(default = "first")]
-    #[param(minimum = 1, default = 1)]
-    page: u32,
-    /// Most items of a page.
-    #[serde(default = "twenty")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: u32,
-    /// Names of the fields to return, separated by commas; all if left out.
-    fields: Option<String>,
-}
-
-fn by_name() -> InstanceSort {
-    InstanceSort::Name
-}
-
-impl From<InstancesQuery> for (ListQuery, InstanceFilter) {
-    fn from(query: InstancesQuery) -> Self {
-        let InstancesQuery { operational, search, sort, page, limit, fields } = query;
-        (ListQuery::new(page, limit, fields), InstanceFilter { operational, search, sort })
-    }
-}
-
-/// A page of instances.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct InstanceList {
-    instances: Vec<Instance>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of instances.
+    InstanceList { instances: Instance }
+);
 
 /// An instance to be made.
 #[derive(Deserialize, ToSchema)]
@@ -96,28 +56,21 @@ pub(crate) struct UpdateInstance {
     get, path = "/api/v1/orgs/{org_id}/instances", tag = "instances",
     params(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
-        InstancesQuery,
+        Listing::<InstanceFilter>,
     ),
-    responses(
-        (status = 200, description = "A page of instances", body = InstanceList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of instances", body = InstanceList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Query(query): Query<InstancesQuery>,
+    list: Listing<InstanceFilter>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (org, (query, filter)) = (org.of(&caller)?, query.into());
-    let page = query.page()?;
+    let org = org.of(&caller)?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::List>(&caller, org).await?;
-    query.json("instances", instance::list(&mut tx, &allowed, &filter, page).await?)
+    list.json(InstanceList::from(instance::list(&mut tx, &allowed, &list.filter, list.page).await?))
 }
 
 /// Create an instance
@@ -127,13 +80,11 @@ pub(crate) async fn list(
     post, path = "/api/v1/orgs/{org_id}/instances", tag = "instances", request_body = CreateInstance,
     params(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
-        IdempotencyHeader,
+        Create::<CreateInstance>,
     ),
     responses(
         (status = 201, description = "The instance", body = Instance),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed; `plan_lacks_feature`: no dedicated ones in this plan", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
         (status = 422, description = "Not valid, or another one has this name", body = Problem),
     ),
 )]
@@ -161,15 +112,12 @@ pub(crate) async fn create(
     params(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
         ("instance_id" = InstanceId, Path, description = "The instance"),
-        FieldsQuery,
-        IfNoneMatchHeader,
+        Fields,
+        IfNoneMatch,
     ),
     responses(
         (status = 200, description = "The instance, and whose yes it waits for", body = Instance, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 404, description = "No such instance in this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn get(
@@ -178,7 +126,7 @@ pub(crate) async fn get(
     Origin(request): Origin,
     Path((org, id)): Path<(OrgRef, InstanceId)>,
     if_none_match: IfNoneMatch,
-    Query(fields): Query<FieldsQuery>,
+    Query(fields): Query<Fields>,
 ) -> Result<Response, Problem> {
     let org = org.of(&caller)?;
     let mut tx = app.db.begin(request).await?;
@@ -194,14 +142,11 @@ pub(crate) async fn get(
     params(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
         ("instance_id" = InstanceId, Path, description = "The instance"),
-        IfMatchHeader,
+        IfMatch,
     ),
     responses(
         (status = 200, description = "The instance as it is now", body = Instance, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such instance in this organization", body = Problem),
         (status = 422, description = "Not valid, or another one has this name", body = Problem),
     ),
 )]
@@ -232,13 +177,7 @@ pub(crate) async fn update(
         ("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"),
         ("instance_id" = InstanceId, Path, description = "The instance"),
     ),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such instance in this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Deleted")),
 )]
 pub(crate) async fn delete(
     State(app): State<App>,

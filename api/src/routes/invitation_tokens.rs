@@ -57,8 +57,6 @@ fn token(text: &str) -> Result<InvitationToken, Problem> {
     responses(
         (status = 200, description = "The invitation", body = InvitationView),
         (status = 401, description = "The policies let nobody look", body = Problem),
-        (status = 404, description = "No such invitation", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn look(
@@ -78,12 +76,9 @@ pub(crate) async fn look(
     params(("token" = String, Path, description = "The token in the link of the mail", example = "dwi_…")),
     responses(
         (status = 200, description = "The place in the organization", body = Joined),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "`email_mismatch`: it is for another address; or not allowed", body = Problem),
-        (status = 404, description = "No such invitation", body = Problem),
         (status = 409, description = "`already_member`, or `limit_reached`: the plan has fewer seats by now", body = Problem),
         (status = 410, description = "Accepted or revoked already, or expired", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn accept(
@@ -107,10 +102,8 @@ pub(crate) async fn accept(
         (status = 201, description = "The account, its place in the organization, and tokens", body = TakenUp),
         (status = 401, description = "The policies let nobody", body = Problem),
         (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such invitation", body = Problem),
         (status = 409, description = "`account_exists`: sign in and accept; or `limit_reached`", body = Problem),
         (status = 410, description = "Accepted or revoked already, or expired", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
         (status = 429, description = "Too many from this address", body = Problem),
     ),
 )]

@@ -5,62 +5,26 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tenancy::invitation::{
-    self, DAYS, Invitation, InvitationFilter, InvitationSort, InvitationState, NewInvitation,
-};
+use tenancy::invitation::{self, DAYS, Invitation, InvitationFilter, NewInvitation};
 use tenancy::{
     Address, Error, FieldError, InvitationId, Locale, OrgRole, Tx, WorkspaceId, WorkspaceRole,
     invitation_action as action,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query, parse};
+use crate::body::{Json, Path, parse};
 use crate::context::{Asker, Origin};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::{ListQuery, PageView, first, twenty};
+use crate::idempotency::{Create, Created};
+use crate::list::{Listing, page};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
 
-/// Which invitations, and which part of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct InvitationsQuery {
-    /// In this state.
-    #[param(inline)]
-    state: Option<InvitationState>,
-    /// With this in their address, in whatever case.
-    search: Option<String>,
-    /// By what; with a dash from the other end.
-    #[serde(default = "newest")]
-    #[param(inline, default = "-created_at")]
-    sort: InvitationSort,
-    /// The page, from 1.
-    #[serde(default = "first")]
-    #[param(minimum = 1, default = 1)]
-    page: u32,
-    /// Most items of a page.
-    #[serde(default = "twenty")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: u32,
-    /// Names of the fields to return, separated by commas; all if left out.
-    fields: Option<String>,
-}
-
-fn newest() -> InvitationSort {
-    InvitationSort::Newest
-}
-
-/// A page of invitations.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct InvitationList {
-    invitations: Vec<Invitation>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of invitations.
+    InvitationList { invitations: Invitation }
+);
 
 /// Somebody to be invited.
 #[derive(Deserialize, ToSchema)]
@@ -152,28 +116,19 @@ fn read(row: &Value) -> Result<NewInvitation, Error> {
 /// Those that have ended stay on the list.
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/invitations", tag = "invitations",
-    params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), InvitationsQuery),
-    responses(
-        (status = 200, description = "A page of invitations", body = InvitationList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization of yours", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), Listing::<InvitationFilter>),
+    responses((status = 200, description = "A page of invitations", body = InvitationList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Query(query): Query<InvitationsQuery>,
+    list: Listing<InvitationFilter>,
 ) -> Result<impl IntoResponse, Problem> {
-    let list = ListQuery::new(query.page, query.limit, query.fields);
-    let page = list.page()?;
-    let filter = InvitationFilter { state: query.state, search: query.search, sort: query.sort };
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::List>(&caller, org.of(&caller)?).await?;
-    list.json("invitations", invitation::list(&mut tx, &allowed, &filter, page).await?)
+    list.json(InvitationList::from(invitation::list(&mut tx, &allowed, &list.filter, list.page).await?))
 }
 
 /// Invite somebody
@@ -182,14 +137,12 @@ pub(crate) async fn list(
 /// gives a role that they could not give to a member.
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/invitations", tag = "invitations", request_body = Invite,
-    params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), IdempotencyHeader),
+    params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), Create::<Invite>),
     responses(
         (status = 201, description = "The invitation", body = Invitation),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, with this role or into this workspace", body = Problem),
         (status = 404, description = "No such organization of yours, or no such workspace in it", body = Problem),
         (status = 409, description = "`already_member`, `already_invited`, or `limit_reached`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn create(
@@ -214,9 +167,6 @@ pub(crate) async fn create(
     params(("org_id" = OrgRef, Path, description = "The organization, or `current`")),
     responses(
         (status = 200, description = "What became of each", body = InvitedMany),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization of yours", body = Problem),
         (status = 422, description = "Not valid as a whole", body = Problem),
     ),
 )]
@@ -247,11 +197,8 @@ pub(crate) async fn create_many(
     ),
     responses(
         (status = 200, description = "The invitation", body = Invitation),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, with this role or into this workspace", body = Problem),
-        (status = 404, description = "No such organization of yours, or no such invitation", body = Problem),
         (status = 409, description = "`invitation_ended`: it was accepted or revoked; `already_member`, `already_invited`, or `limit_reached`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn resend(
@@ -276,11 +223,8 @@ pub(crate) async fn resend(
     ),
     responses(
         (status = 204, description = "Revoked, now or before"),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, with this role", body = Problem),
-        (status = 404, description = "No such organization of yours, or no such invitation", body = Problem),
         (status = 409, description = "`invitation_ended`: it was accepted", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn revoke(

@@ -9,13 +9,12 @@ use serde_json::Value;
 use tenancy::api_key::{self, ApiKey, NewApiKey, Scope};
 use tenancy::{ApiKeyId, Caller, KeyOwner, Request, Token, Tx, key};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::body::{Path, Query};
 use crate::context::{Asker, Origin};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::{FieldsQuery, ListQuery, PageView};
+use crate::idempotency::{Create, Created};
+use crate::list::{Fields, Listing, page};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
@@ -41,40 +40,15 @@ impl From<CreateApiKey> for NewApiKey {
     }
 }
 
-/// A key without its secret.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::api_key::ApiKey`
-pub(crate) struct ApiKeyView {
-    id: Uuid,
-    /// The organization that it belongs to; null for the platform's.
-    org_id: Option<Uuid>,
-    name: String,
-    /// The first characters of the secret.
-    #[schema(example = "dw_4kQ9zP1mC")]
-    prefix: String,
-    #[schema(value_type = Vec<String>)]
-    scopes: Vec<Scope>,
-    expires_at: Option<DateTime<Utc>>,
-    /// Exact to a minute.
-    last_used_at: Option<DateTime<Utc>>,
-    revoked_at: Option<DateTime<Utc>>,
-    created_at: DateTime<Utc>,
-}
-
-/// A page of keys.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct ApiKeyList {
-    keys: Vec<ApiKeyView>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of keys.
+    ApiKeyList { keys: ApiKey }
+);
 
 /// A key with its secret, which is shown this once.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ApiKeyWithToken {
     #[serde(flatten)]
-    #[schema(value_type = ApiKeyView)]
     key: ApiKey,
     /// The secret. It cannot be shown again.
     token: String,
@@ -88,13 +62,8 @@ impl ApiKeyWithToken {
 
 /// Create a platform key
 #[utoipa::path(
-    post, path = "/api/v1/keys", tag = "keys", request_body = CreateApiKey, params(IdempotencyHeader),
-    responses(
-        (status = 201, description = "The key, and for this once its secret", body = ApiKeyWithToken),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    post, path = "/api/v1/keys", tag = "keys", request_body = CreateApiKey, params(Create::<CreateApiKey>),
+    responses((status = 201, description = "The key, and for this once its secret", body = ApiKeyWithToken)),
 )]
 pub(crate) async fn create(
     State(app): State<App>,
@@ -108,14 +77,8 @@ pub(crate) async fn create(
 /// Create an organization's key
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/keys", tag = "keys", request_body = CreateApiKey,
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), IdempotencyHeader),
-    responses(
-        (status = 201, description = "The key, and for this once its secret", body = ApiKeyWithToken),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), Create::<CreateApiKey>),
+    responses((status = 201, description = "The key, and for this once its secret", body = ApiKeyWithToken)),
 )]
 pub(crate) async fn create_in_org(
     State(app): State<App>,
@@ -146,43 +109,32 @@ async fn create_for(
 
 /// List the platform's keys
 #[utoipa::path(
-    get, path = "/api/v1/keys", tag = "keys", params(ListQuery),
-    responses(
-        (status = 200, description = "A page of keys, newest first", body = ApiKeyList),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    get, path = "/api/v1/keys", tag = "keys", params(Listing),
+    responses((status = 200, description = "A page of keys, newest first", body = ApiKeyList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Query(query): Query<ListQuery>,
+    list: Listing,
 ) -> Result<axum::Json<Value>, Problem> {
-    list_of(&app, &caller, request, KeyOwner::Platform, &query).await
+    list_of(&app, &caller, request, KeyOwner::Platform, &list).await
 }
 
 /// List an organization's keys
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/keys", tag = "keys",
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ListQuery),
-    responses(
-        (status = 200, description = "A page of keys, newest first", body = ApiKeyList),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), Listing),
+    responses((status = 200, description = "A page of keys, newest first", body = ApiKeyList)),
 )]
 pub(crate) async fn list_in_org(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Query(query): Query<ListQuery>,
+    list: Listing,
 ) -> Result<axum::Json<Value>, Problem> {
-    list_of(&app, &caller, request, KeyOwner::Org(org.of(&caller)?), &query).await
+    list_of(&app, &caller, request, KeyOwner::Org(org.of(&caller)?), &list).await
 }
 
 async fn list_of(
@@ -190,31 +142,25 @@ async fn list_of(
     caller: &Caller,
     request: Request,
     owner: KeyOwner,
-    query: &ListQuery,
+    list: &Listing,
 ) -> Result<axum::Json<Value>, Problem> {
-    let page = query.page()?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<key::List>(caller, owner).await?;
-    query.json("keys", api_key::list(&mut tx, &allowed, page).await?)
+    list.json(ApiKeyList::from(api_key::list(&mut tx, &allowed, list.page).await?))
 }
 
 /// See a key
 #[utoipa::path(
     get, path = "/api/v1/keys/{key_id}", tag = "keys",
-    params(("key_id" = Uuid, Path, description = "The key"), FieldsQuery),
-    responses(
-        (status = 200, description = "The key", body = ApiKeyView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 404, description = "No such key", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    params(("key_id" = Uuid, Path, description = "The key"), Fields),
+    responses((status = 200, description = "The key", body = ApiKey)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(id): Path<ApiKeyId>,
-    Query(fields): Query<FieldsQuery>,
+    Query(fields): Query<Fields>,
 ) -> Result<axum::Json<Value>, Problem> {
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<key::View>(&caller, id).await?;
@@ -229,11 +175,7 @@ pub(crate) async fn get(
     params(("key_id" = Uuid, Path, description = "The key")),
     responses(
         (status = 200, description = "The key, and for this once its new secret", body = ApiKeyWithToken),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such key", body = Problem),
         (status = 409, description = "The key is revoked", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn rotate(
@@ -255,13 +197,7 @@ pub(crate) async fn rotate(
 #[utoipa::path(
     delete, path = "/api/v1/keys/{key_id}", tag = "keys",
     params(("key_id" = Uuid, Path, description = "The key")),
-    responses(
-        (status = 204, description = "Revoked, now or before"),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such key", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Revoked, now or before")),
 )]
 pub(crate) async fn revoke(
     State(app): State<App>,

@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::body::{Json, Query};
 use crate::client_address::ClientAddress;
 use crate::context::{Me, Origin};
-use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Versioned};
-use crate::list::FieldsQuery;
+use crate::etag::{IfMatch, IfNoneMatch, Versioned};
+use crate::list::Fields;
 use crate::problem::Problem;
 use crate::revision::At;
 use crate::routes::auth::Accepted;
@@ -43,13 +43,10 @@ pub(crate) struct ChangePassword {
 
 /// See my account
 #[utoipa::path(
-    get, path = "/api/v1/me", tag = "me", params(FieldsQuery, IfNoneMatchHeader),
+    get, path = "/api/v1/me", tag = "me", params(Fields, IfNoneMatch),
     responses(
         (status = 200, description = "The account", body = Profile, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn get(
@@ -57,7 +54,7 @@ pub(crate) async fn get(
     me: Me,
     Origin(request): Origin,
     if_none_match: IfNoneMatch,
-    Query(query): Query<FieldsQuery>,
+    Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<user_action::View>(&me.caller, me.id).await?;
@@ -70,13 +67,10 @@ pub(crate) async fn get(
 ///
 /// With `If-Match`, only if nobody has changed name or language since you looked.
 #[utoipa::path(
-    patch, path = "/api/v1/me", tag = "me", request_body = UpdateMe, params(IfMatchHeader),
+    patch, path = "/api/v1/me", tag = "me", request_body = UpdateMe, params(IfMatch),
     responses(
         (status = 200, description = "The account as it is now", body = Profile, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn update(
@@ -102,8 +96,6 @@ pub(crate) async fn update(
     post, path = "/api/v1/me/verification", tag = "me",
     responses(
         (status = 202, description = "A mail is on its way", body = Accepted),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 409, description = "`already_verified`", body = Problem),
         (status = 429, description = "Too many from this address", body = Problem),
     ),
@@ -129,8 +121,6 @@ pub(crate) async fn resend_verification(
     post, path = "/api/v1/me/password", tag = "me", request_body = ChangePassword,
     responses(
         (status = 204, description = "Changed"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 422, description = "The current password is wrong, or the new one not good", body = Problem),
         (status = 429, description = "Too many failures", body = Problem),
     ),
@@ -155,8 +145,6 @@ pub(crate) async fn change_password(
     post, path = "/api/v1/me/deactivate", tag = "me",
     responses(
         (status = 204, description = "At rest"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 409, description = "`last_super_admin`", body = Problem),
     ),
 )]
@@ -179,8 +167,6 @@ pub(crate) async fn deactivate(
     post, path = "/api/v1/me/reactivate", tag = "me",
     responses(
         (status = 200, description = "The account as it is now", body = Profile),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 409, description = "`not_deactivated`", body = Problem),
     ),
 )]

@@ -3,62 +3,24 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
-use tenancy::membership::{self, Member, MemberFilter, MemberSort, MembershipStatus, role_context};
+use serde::Deserialize;
+use tenancy::membership::{self, Member, MemberFilter, role_context};
 use tenancy::{Caller, MembershipId, OrgRole, UserId, member_action as member, membership_action as action};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::context::{Asker, Origin};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
+use crate::idempotency::{Create, Created};
+use crate::list::{Fields, Listing, page};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
-use crate::refusals::Refusals;
 use crate::revision::At;
 
-/// Which members, and which part of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct MembersQuery {
-    /// With this role.
-    #[param(inline)]
-    role: Option<OrgRole>,
-    /// With such a membership.
-    #[param(inline)]
-    status: Option<MembershipStatus>,
-    /// With this in name or address, in whatever case.
-    search: Option<String>,
-    /// By what; with a dash from the other end.
-    #[serde(default = "rank")]
-    #[param(inline, default = "rank")]
-    sort: MemberSort,
-    /// The page, from 1.
-    #[serde(default = "first")]
-    #[param(minimum = 1, default = 1)]
-    page: u32,
-    /// Most items of a page.
-    #[serde(default = "twenty")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: u32,
-    /// Names of the fields to return, separated by commas; all if left out.
-    fields: Option<String>,
-}
-
-fn rank() -> MemberSort {
-    MemberSort::Rank
-}
-
-/// A page of members.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct MemberList {
-    members: Vec<Member>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of members.
+    MemberList { members: Member }
+);
 
 /// A member to be.
 #[derive(Deserialize, ToSchema)]
@@ -81,22 +43,19 @@ pub(crate) struct UpdateMember {
 /// By rank: owners, admins, managers, members.
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/members", tag = "members",
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), MembersQuery),
-    responses((status = 200, description = "A page of members", body = MemberList), Refusals),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), Listing::<MemberFilter>),
+    responses((status = 200, description = "A page of members", body = MemberList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Query(query): Query<MembersQuery>,
+    list: Listing<MemberFilter>,
 ) -> Result<impl IntoResponse, Problem> {
-    let MembersQuery { role, status, search, sort, page, limit, fields } = query;
-    let list = ListQuery::new(page, limit, fields);
-    let (page, filter) = (list.page()?, MemberFilter { role, status, search, sort });
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<member::List>(&caller, org.of(&caller)?).await?;
-    list.json("members", membership::list(&mut tx, &allowed, &filter, page).await?)
+    list.json(MemberList::from(membership::list(&mut tx, &allowed, &list.filter, list.page).await?))
 }
 
 /// Add a member
@@ -106,11 +65,10 @@ pub(crate) async fn list(
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/members", tag = "members",
     request_body = AddMember,
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), IdempotencyHeader),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), Create::<AddMember>),
     responses(
         (status = 201, description = "The member", body = Member),
         (status = 409, description = "`already_member`, `account_closed` or `limit_reached`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn add(
@@ -132,15 +90,15 @@ pub(crate) async fn add(
 /// See a member
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/members/{user_id}", tag = "members",
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ("user_id" = UserId, Path, description = "The member"), FieldsQuery),
-    responses((status = 200, description = "The member", body = Member), Refusals),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ("user_id" = UserId, Path, description = "The member"), Fields),
+    responses((status = 200, description = "The member", body = Member)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(path): Path<(OrgRef, UserId)>,
-    Query(query): Query<FieldsQuery>,
+    Query(query): Query<Fields>,
 ) -> Result<impl IntoResponse, Problem> {
     let id = membership_in(path, &caller)?;
     let mut tx = app.db.begin(request).await?;
@@ -159,7 +117,6 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "The member as it is now", body = Member),
         (status = 409, description = "`last_owner`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn update(
@@ -185,7 +142,6 @@ pub(crate) async fn update(
     responses(
         (status = 204, description = "They belong to it no longer"),
         (status = 409, description = "`last_owner`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn remove(
@@ -210,7 +166,6 @@ pub(crate) async fn remove(
     responses(
         (status = 200, description = "The member as it is now", body = Member),
         (status = 409, description = "`last_owner`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn suspend(
@@ -232,7 +187,7 @@ pub(crate) async fn suspend(
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/members/{user_id}/resume", tag = "members",
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), ("user_id" = UserId, Path, description = "The member")),
-    responses((status = 200, description = "The member as it is now", body = Member), Refusals),
+    responses((status = 200, description = "The member as it is now", body = Member)),
 )]
 pub(crate) async fn resume(
     State(app): State<App>,

@@ -47,7 +47,6 @@ pub(crate) struct RegisteredOrganization {
         (status = 201, description = "The organization, its owner, and a session", body = RegisteredOrganization),
         (status = 403, description = "`cross_origin`: a session in a cookie is for our own pages", body = Problem),
         (status = 409, description = "`slug_taken`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
         (status = 429, description = "Too many registrations from this address", body = Problem),
     ),
 )]

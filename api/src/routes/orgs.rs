@@ -3,75 +3,29 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use tenancy::membership::{self, Member};
 use tenancy::organization::{
-    self, MyOrganization, NewOrganization, OrgFilter, OrgSort, OrganizationDetails, OrganizationUpdate,
+    self, MyOrganization, NewOrganization, OrgFilter, OrganizationDetails, OrganizationUpdate,
 };
-use tenancy::{
-    Address, Caller, Platform, Request, SubscriptionStatus, UserId, org_action as action, user_action,
-};
-use utoipa::{IntoParams, ToSchema};
+use tenancy::{Address, Caller, Platform, Request, UserId, org_action as action, user_action};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::{Json, Path, Query, given, present};
 use crate::context::{Asker, Me, Origin};
-use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Versioned};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
+use crate::etag::{IfMatch, IfNoneMatch, Versioned};
+use crate::idempotency::{Create, Created};
+use crate::list::{Fields, Listing, page};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
-use crate::refusals::Refusals;
 use crate::revision::At;
 
-/// Which organizations, and which part of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct OrgsQuery {
-    /// On this plan.
-    plan: Option<String>,
-    /// With this subscription.
-    #[param(inline)]
-    subscription_status: Option<SubscriptionStatus>,
-    /// With this in name, full name or slug, in whatever case.
-    search: Option<String>,
-    /// By what; with a dash from the other end. `rank` is your own role there.
-    #[serde(default = "rank")]
-    #[param(inline, default = "rank")]
-    sort: OrgSort,
-    /// The page, from 1.
-    #[serde(default = "first")]
-    #[param(minimum = 1, default = 1)]
-    page: u32,
-    /// Most items of a page.
-    #[serde(default = "twenty")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: u32,
-    /// Names of the fields to return, separated by commas; all if left out.
-    fields: Option<String>,
-}
-
-fn rank() -> OrgSort {
-    OrgSort::Rank
-}
-
-impl From<OrgsQuery> for (ListQuery, OrgFilter) {
-    fn from(query: OrgsQuery) -> Self {
-        let OrgsQuery { plan, subscription_status, search, sort, page, limit, fields } = query;
-        (ListQuery::new(page, limit, fields), OrgFilter { plan, subscription_status, search, sort })
-    }
-}
-
-/// A page of organizations.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct MyOrganizationList {
-    organizations: Vec<MyOrganization>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of organizations.
+    MyOrganizationList { organizations: MyOrganization }
+);
 
 /// An organization to be founded.
 #[derive(Deserialize, ToSchema)]
@@ -168,20 +122,18 @@ pub(crate) struct TransferOrganization {
 ///
 /// Also those where your membership rests: they have `suspended_at`.
 #[utoipa::path(
-    get, path = "/api/v1/orgs", tag = "orgs", params(OrgsQuery),
-    responses((status = 200, description = "A page of organizations", body = MyOrganizationList), Refusals),
+    get, path = "/api/v1/orgs", tag = "orgs", params(Listing::<OrgFilter>),
+    responses((status = 200, description = "A page of organizations", body = MyOrganizationList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
-    Query(query): Query<OrgsQuery>,
+    list: Listing<OrgFilter>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (list, filter) = query.into();
-    let page = list.page()?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<user_action::ListOrgs>(&me.caller, me.id).await?;
-    list.json("organizations", organization::mine(&mut tx, &allowed, &filter, page).await?)
+    list.json(MyOrganizationList::from(organization::mine(&mut tx, &allowed, &list.filter, list.page).await?))
 }
 
 /// Found an organization
@@ -189,11 +141,10 @@ pub(crate) async fn list(
 /// You are its owner, and the admin of its first workspace, `Default`. It begins with a trial of 30 days on the plan `free`.
 #[utoipa::path(
     post, path = "/api/v1/orgs", tag = "orgs", request_body = CreateOrganization,
-    params(IdempotencyHeader),
+    params(Create::<CreateOrganization>),
     responses(
         (status = 201, description = "The organization", body = MyOrganization),
         (status = 409, description = "`slug_taken`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn create(
@@ -215,11 +166,10 @@ pub(crate) async fn create(
 /// `members`, `workspaces` and `wallet_balance` are null for whoever may not see them.
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}", tag = "orgs",
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), FieldsQuery, IfNoneMatchHeader),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), Fields, IfNoneMatch),
     responses(
         (status = 200, description = "The organization", body = OrganizationDetails, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
-        Refusals,
     ),
 )]
 pub(crate) async fn get(
@@ -228,7 +178,7 @@ pub(crate) async fn get(
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
     if_none_match: IfNoneMatch,
-    Query(query): Query<FieldsQuery>,
+    Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     show(&app, request, &caller, org, &if_none_match, &query).await
 }
@@ -237,12 +187,12 @@ pub(crate) async fn get(
 ///
 /// As `GET /orgs/{org_id}`.
 #[utoipa::path(
-    get, path = "/api/v1/orgs/current", tag = "context", params(FieldsQuery, IfNoneMatchHeader),
+    get, path = "/api/v1/orgs/current", tag = "context", params(Fields, IfNoneMatch),
     responses(
         (status = 200, description = "The organization", body = OrganizationDetails, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
+        (status = 404, description = "It is there for you no more", body = Problem),
         (status = 409, description = "`no_current_organization`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn get_current(
@@ -250,7 +200,7 @@ pub(crate) async fn get_current(
     Asker(caller): Asker,
     Origin(request): Origin,
     if_none_match: IfNoneMatch,
-    Query(query): Query<FieldsQuery>,
+    Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     show(&app, request, &caller, OrgRef::Current, &if_none_match, &query).await
 }
@@ -261,7 +211,7 @@ async fn show(
     caller: &Caller,
     org: OrgRef,
     if_none_match: &IfNoneMatch,
-    query: &FieldsQuery,
+    query: &Fields,
 ) -> Result<Response, Problem> {
     let org = org.of(caller)?;
     let mut tx = app.db.begin(request).await?;
@@ -277,12 +227,11 @@ async fn show(
 /// Plan, subscription, wallet and members have routes of their own. With `If-Match`, only if nobody has changed it since.
 #[utoipa::path(
     patch, path = "/api/v1/orgs/{org_id}", tag = "orgs", request_body = UpdateOrganization,
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), IfMatchHeader),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), IfMatch),
     responses(
         (status = 200, description = "The organization as it is now", body = MyOrganization, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 409, description = "`slug_taken`", body = Problem),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn update(
@@ -300,12 +249,12 @@ pub(crate) async fn update(
 ///
 /// As `PATCH /orgs/{org_id}`.
 #[utoipa::path(
-    patch, path = "/api/v1/orgs/current", tag = "context", request_body = UpdateOrganization, params(IfMatchHeader),
+    patch, path = "/api/v1/orgs/current", tag = "context", request_body = UpdateOrganization, params(IfMatch),
     responses(
         (status = 200, description = "The organization as it is now", body = MyOrganization, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 404, description = "It is there for you no more", body = Problem),
         (status = 409, description = "`slug_taken`, or `no_current_organization`", body = Problem),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn update_current(
@@ -381,7 +330,6 @@ impl UpdateOrganization {
     responses(
         (status = 200, description = "The new owner", body = Member),
         (status = 409, description = "`not_a_member`, or `account_closed`", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn transfer(
@@ -406,7 +354,6 @@ pub(crate) async fn transfer(
     responses(
         (status = 204, description = "You belong to it no longer"),
         (status = 409, description = "`last_owner`; or `last_member`: nobody else belongs to it", body = Problem),
-        Refusals,
     ),
 )]
 pub(crate) async fn leave(

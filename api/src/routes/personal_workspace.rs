@@ -4,16 +4,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tenancy::workspace::{self, NewWorkspaceShare, SharedWith, WorkspaceShare};
 use tenancy::{Address, Error, ShareId, ShareLevel, Tx, workspace_action as action};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Path, Query};
+use crate::body::Path;
 use crate::context::{Me, Origin};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::{ListQuery, PageView};
+use crate::idempotency::{Create, Created};
+use crate::list::{Listing, page};
 use crate::problem::Problem;
 use crate::revision::At;
 
@@ -59,37 +59,29 @@ impl TryFrom<SharePersonalWorkspace> for NewWorkspaceShare {
     }
 }
 
-/// A page of shares.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct WorkspaceShareList {
-    shares: Vec<WorkspaceShare>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of shares.
+    WorkspaceShareList { shares: WorkspaceShare }
+);
 
 /// List the shares of my workspace
 #[utoipa::path(
-    get, path = "/api/v1/me/workspace/shares", tag = "me", params(ListQuery),
+    get, path = "/api/v1/me/workspace/shares", tag = "me", params(Listing),
     responses(
         (status = 200, description = "A page of shares", body = WorkspaceShareList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "You have no personal workspace", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
-    Query(query): Query<ListQuery>,
+    list: Listing,
 ) -> Result<impl IntoResponse, Problem> {
-    let page = query.page()?;
     let mut tx = app.db.begin(request).await?;
     let id = workspace::personal(&mut tx, me.id).await?;
     let allowed = tx.authorize::<action::ListShares>(&me.caller, id).await?;
-    query.json("shares", workspace::shares(&mut tx, &allowed, page).await?)
+    list.json(WorkspaceShareList::from(workspace::shares(&mut tx, &allowed, list.page).await?))
 }
 
 /// Share my workspace
@@ -97,11 +89,9 @@ pub(crate) async fn list(
 /// As a whole, with a person or with the platform's administrators. Sharing again changes level and end.
 #[utoipa::path(
     post, path = "/api/v1/me/workspace/shares", tag = "me", request_body = SharePersonalWorkspace,
-    params(IdempotencyHeader),
+    params(Create::<SharePersonalWorkspace>),
     responses(
         (status = 201, description = "The share", body = WorkspaceShare),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "You have no personal workspace", body = Problem),
         (status = 422, description = "Not valid, or nobody has this address", body = Problem),
     ),
@@ -125,13 +115,7 @@ pub(crate) async fn share(
 #[utoipa::path(
     delete, path = "/api/v1/me/workspace/shares/{share_id}", tag = "me",
     params(("share_id" = ShareId, Path, description = "The share")),
-    responses(
-        (status = 204, description = "Ended"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such share of yours", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Ended")),
 )]
 pub(crate) async fn revoke(
     State(app): State<App>,

@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tenancy::queue::{self, Bulk, Filter, JobInfo, JobState};
+use tenancy::queue::{self, Bulk, Filter, JobDetails, JobInfo, JobState};
 use tenancy::{
     Action, Authorized, Caller, Error, JobId, JobOwner, OrgId, Tx, WorkspaceId, job_action as job,
 };
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::body::{Path, Query};
 use crate::context::{Asker, Origin};
-use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
+use crate::list::{Fields, Listing, page};
 use crate::problem::Problem;
 use crate::revision::At;
 
@@ -28,7 +28,7 @@ pub(crate) struct JobsQuery {
     /// Those of an organization, its workspaces' not included.
     org_id: Option<Uuid>,
     /// Where they are on their way.
-    #[param(inline, value_type = Option<JobStateView>)]
+    #[param(inline)]
     state: Option<JobState>,
     /// What kind of work.
     #[param(example = "mail.send")]
@@ -37,16 +37,6 @@ pub(crate) struct JobsQuery {
     from: Option<DateTime<Utc>>,
     /// Asked for before this time.
     to: Option<DateTime<Utc>>,
-    /// The page, from 1.
-    #[serde(default = "first")]
-    #[param(minimum = 1, default = 1)]
-    page: u32,
-    /// Most items of a page.
-    #[serde(default = "twenty")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: u32,
-    /// Names of the fields to return, separated by commas; all if left out.
-    fields: Option<String>,
 }
 
 /// Whose finished jobs, and which of them.
@@ -59,86 +49,14 @@ pub(crate) struct RemoveQuery {
     /// Those of an organization, its workspaces' not included.
     org_id: Option<Uuid>,
     /// `done`, `cancelled` or `dead`; those that are done and those that are cancelled, if left out.
-    #[param(inline, value_type = Option<JobStateView>)]
+    #[param(inline)]
     state: Option<JobState>,
 }
 
-/// Where a job is on its way.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::queue::JobState`
-pub(crate) enum JobStateView {
-    /// It waits: for its time, for a free place, or for its next attempt.
-    Pending,
-    /// A worker does it.
-    Running,
-    /// It succeeded.
-    Done,
-    /// It was given up after its last attempt or at its deadline.
-    Dead,
-    /// It was called off, or an equal one does its work.
-    Cancelled,
-}
-
-/// A job.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::queue::JobInfo`
-pub(crate) struct JobView {
-    id: Uuid,
-    /// What kind of work.
-    #[schema(example = "mail.send")]
-    kind: String,
-    state: JobStateView,
-    /// Attempts so far, the running one included.
-    attempt: i32,
-    /// How often it is tried; null for a kind that no worker has told of.
-    max_attempts: Option<i32>,
-    /// Higher ones run first.
-    priority: i16,
-    /// When it may begin, or its next attempt may.
-    run_at: DateTime<Utc>,
-    /// When it was asked for.
-    created_at: DateTime<Utc>,
-    /// When its last attempt began.
-    started_at: Option<DateTime<Utc>>,
-    /// When it was done, given up or cancelled.
-    finished_at: Option<DateTime<Utc>>,
-    /// When it is given up; null for a kind that no worker has told of.
-    deadline: Option<DateTime<Utc>>,
-    /// Why it did not succeed so far.
-    last_error: Option<String>,
-}
-
-/// A job with all that went wrong.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::queue::JobDetails`
-pub(crate) struct JobDetailsView {
-    #[serde(flatten)]
-    job: JobView,
-    /// Every attempt that failed, oldest first.
-    failures: Vec<FailureView>,
-}
-
-/// An attempt that failed.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::queue::Failure`
-pub(crate) struct FailureView {
-    /// Which, from 1; a retried job counts anew.
-    attempt: i32,
-    /// When it ended.
-    at: DateTime<Utc>,
-    /// Why.
-    error: String,
-}
-
-/// A page of jobs.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct JobList {
-    jobs: Vec<JobView>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of jobs.
+    JobList { jobs: JobInfo }
+);
 
 /// What was removed.
 #[derive(Serialize, ToSchema)]
@@ -160,46 +78,37 @@ impl From<Bulk> for Removed {
 /// Without parameters those that belong to the caller: an organization's key sees the organization's, a key of the
 /// platform those that belong to nobody in particular. What is done for a workspace belongs to the workspace.
 #[utoipa::path(
-    get, path = "/api/v1/queue/jobs", tag = "queue", params(JobsQuery),
+    get, path = "/api/v1/queue/jobs", tag = "queue", params(Listing::<JobsQuery>),
     responses(
         (status = 200, description = "A page of jobs, newest first", body = JobList),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "No such workspace or organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Query(query): Query<JobsQuery>,
+    list: Listing<JobsQuery>,
 ) -> Result<axum::Json<Value>, Problem> {
-    let list = ListQuery::new(query.page, query.limit, query.fields);
-    let page = list.page()?;
+    let query = &list.filter;
     let mut tx = app.db.begin(request).await?;
     let allowed = authorize::<job::List>(&mut tx, &caller, query.workspace_id, query.org_id).await?;
-    let filter = Filter { state: query.state, kind: query.kind, from: query.from, to: query.to };
-    list.json("jobs", queue::list(&mut tx, &allowed, filter, page).await?)
+    let filter = Filter { state: query.state, kind: query.kind.clone(), from: query.from, to: query.to };
+    list.json(JobList::from(queue::list(&mut tx, &allowed, filter, list.page).await?))
 }
 
 /// See a job
 #[utoipa::path(
     get, path = "/api/v1/queue/jobs/{job_id}", tag = "queue",
-    params(("job_id" = Uuid, Path, description = "The job"), FieldsQuery),
-    responses(
-        (status = 200, description = "The job, with every attempt that failed", body = JobDetailsView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 404, description = "No such job, or none that you may see", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    params(("job_id" = Uuid, Path, description = "The job"), Fields),
+    responses((status = 200, description = "The job, with every attempt that failed", body = JobDetails)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(id): Path<JobId>,
-    Query(fields): Query<FieldsQuery>,
+    Query(fields): Query<Fields>,
 ) -> Result<axum::Json<Value>, Problem> {
     let mut tx = app.db.begin(request).await?;
     let allowed = queue::authorize::<job::List>(&mut tx, &caller, id).await?;
@@ -213,12 +122,8 @@ pub(crate) async fn get(
     post, path = "/api/v1/queue/jobs/{job_id}/cancel", tag = "queue",
     params(("job_id" = Uuid, Path, description = "The job")),
     responses(
-        (status = 200, description = "The job, cancelled", body = JobView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such job, or none that you may see", body = Problem),
+        (status = 200, description = "The job, cancelled", body = JobInfo),
         (status = 409, description = "The job is finished (`job_finished`)", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn cancel(
@@ -240,13 +145,9 @@ pub(crate) async fn cancel(
     post, path = "/api/v1/queue/jobs/{job_id}/retry", tag = "queue",
     params(("job_id" = Uuid, Path, description = "The job")),
     responses(
-        (status = 200, description = "The job, waiting", body = JobView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such job, or none that you may see", body = Problem),
+        (status = 200, description = "The job, waiting", body = JobInfo),
         (status = 409, description = "The job is not dead (`job_not_dead`), or an equal one waits (`duplicate_job`)",
          body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn retry(
@@ -268,10 +169,7 @@ pub(crate) async fn retry(
     delete, path = "/api/v1/queue/jobs", tag = "queue", params(RemoveQuery),
     responses(
         (status = 200, description = "How many were removed", body = Removed),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
         (status = 404, description = "No such workspace or organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn remove(

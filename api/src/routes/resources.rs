@@ -3,47 +3,20 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 use tenancy::import::{self, ImportedResource};
-use tenancy::resource::{self, MayWrite, NewResource, ResourcePatch, Written};
+use tenancy::resource::{self, MayWrite, NewResource, Resource, ResourcePatch, Written};
 use tenancy::workspace_action::{ReadResources, WriteResources};
 use tenancy::{Error, ResourceId, UserId, WorkspaceId};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::body::{Json, Path, Query, Text};
 use crate::context::{Asker, Origin};
-use crate::list::FieldsQuery;
+use crate::list::Fields;
 use crate::problem::Problem;
 use crate::revision::At;
-
-/// Another registered resource.
-#[derive(Serialize, Deserialize, ToSchema)]
-pub(crate) struct ParentRef {
-    /// `Resource`, or an application's type such as `Docs::Folder`.
-    #[serde(rename = "type")]
-    kind: String,
-    /// The application's id.
-    id: String,
-}
-
-/// All that is said about a resource.
-#[derive(ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::resource::NewResource`
-pub(crate) struct PutResource {
-    /// The workspace that it lies in.
-    workspace_id: Uuid,
-    /// The person it belongs to.
-    owner_id: Option<Uuid>,
-    /// As the type declares; `kind` for a `Resource`.
-    #[schema(example = json!({ "kind": "note" }))]
-    attributes: Option<Map<String, Value>>,
-    /// Resources of the same workspace that it lies in.
-    parents: Option<Vec<ParentRef>>,
-}
 
 /// What changes; what is left out stays.
 #[derive(Deserialize, ToSchema)]
@@ -62,28 +35,12 @@ pub(crate) struct PatchResource {
     attributes: Option<Map<String, Value>>,
     /// The resources that it will lie in.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<ParentRef>>)]
     parents: Option<Vec<ResourceId>>,
 }
 
 /// Tells null from absent.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<UserId>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
-}
-
-/// A registered resource.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for `tenancy::resource::Resource`
-pub(crate) struct ResourceView {
-    #[serde(rename = "type")]
-    kind: String,
-    id: String,
-    workspace_id: Uuid,
-    owner_id: Option<Uuid>,
-    attributes: Map<String, Value>,
-    parents: Vec<ParentRef>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
 }
 
 /// How many lines were written.
@@ -101,21 +58,15 @@ fn resource_id((kind, id): (String, String)) -> ResourceId {
 #[utoipa::path(
     get, path = "/api/v1/resources/{type}/{id}", tag = "resources",
     params(("type" = String, Path, description = "`Resource` or an application's type"),
-           ("id" = String, Path, description = "The application's id"), FieldsQuery),
-    responses(
-        (status = 200, description = "The resource", body = ResourceView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such resource", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+           ("id" = String, Path, description = "The application's id"), Fields),
+    responses((status = 200, description = "The resource", body = Resource)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(path): Path<(String, String)>,
-    Query(fields): Query<FieldsQuery>,
+    Query(fields): Query<Fields>,
 ) -> Result<axum::Json<Value>, Problem> {
     let id = resource_id(path);
     let mut tx = app.db.begin(request).await?;
@@ -126,17 +77,14 @@ pub(crate) async fn get(
 
 /// Register a resource, or replace all that is said about it
 #[utoipa::path(
-    put, path = "/api/v1/resources/{type}/{id}", tag = "resources", request_body = PutResource,
+    put, path = "/api/v1/resources/{type}/{id}", tag = "resources", request_body = NewResource,
     params(("type" = String, Path, description = "`Resource` or an application's type"),
            ("id" = String, Path, description = "The application's id, 1 to 512 characters")),
     responses(
-        (status = 200, description = "Replaced", body = ResourceView),
-        (status = 201, description = "Registered", body = ResourceView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
+        (status = 200, description = "Replaced", body = Resource),
+        (status = 201, description = "Registered", body = Resource),
         (status = 404, description = "No such workspace, or the id is taken where the caller may not look", body = Problem),
         (status = 409, description = "Children would be left behind", body = Problem),
-        (status = 413, description = "Body too large", body = Problem),
         (status = 422, description = "Not valid, or not as the type declares", body = Problem),
     ),
 )]
@@ -169,12 +117,8 @@ pub(crate) async fn put(
     params(("type" = String, Path, description = "`Resource` or an application's type"),
            ("id" = String, Path, description = "The application's id")),
     responses(
-        (status = 200, description = "Changed", body = ResourceView),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such resource", body = Problem),
+        (status = 200, description = "Changed", body = Resource),
         (status = 409, description = "Children would be left behind", body = Problem),
-        (status = 413, description = "Body too large", body = Problem),
         (status = 422, description = "Not valid, or not as the type declares", body = Problem),
     ),
 )]
@@ -213,11 +157,7 @@ pub(crate) async fn patch(
            ("id" = String, Path, description = "The application's id")),
     responses(
         (status = 204, description = "Gone"),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such resource", body = Problem),
         (status = 409, description = "Other resources have it as their parent", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn delete(
@@ -242,9 +182,6 @@ pub(crate) async fn delete(
     request_body(content = String, content_type = "application/x-ndjson"),
     responses(
         (status = 200, description = "All written", body = WrittenLines),
-        (status = 401, description = "No or bad API key", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 413, description = "Body too large", body = Problem),
         (status = 422, description = "None written; `fields` names the lines", body = Problem),
     ),
 )]

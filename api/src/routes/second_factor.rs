@@ -88,7 +88,6 @@ impl From<RecoveryCodes> for RecoveryCodesView {
     get, path = "/api/v1/me/second-factor", tag = "me",
     responses(
         (status = 200, description = "How it is", body = SecondFactorView),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, or no person", body = Problem),
     ),
 )]
@@ -110,7 +109,6 @@ pub(crate) async fn get(
     post, path = "/api/v1/me/second-factor", tag = "me",
     responses(
         (status = 200, description = "What the app needs", body = EnrolmentView),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, or the password was given too long ago", body = Problem),
         (status = 409, description = "`second_factor_exists`: there is one", body = Problem),
     ),
@@ -134,7 +132,6 @@ pub(crate) async fn enrol(
     request_body = SecondFactorCode,
     responses(
         (status = 200, description = "It is asked for from now on; the recovery codes", body = RecoveryCodesView),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, or the password was given too long ago", body = Problem),
         (status = 404, description = "Nothing was begun", body = Problem),
         (status = 409, description = "`second_factor_exists`: there is one", body = Problem),
@@ -160,7 +157,6 @@ pub(crate) async fn confirm(
     delete, path = "/api/v1/me/second-factor", tag = "me",
     responses(
         (status = 204, description = "It is not asked for any more"),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, or not proven lately who asks", body = Problem),
         (status = 404, description = "There is none", body = Problem),
     ),
@@ -183,7 +179,6 @@ pub(crate) async fn remove(
     post, path = "/api/v1/me/second-factor/recovery-codes", tag = "me",
     responses(
         (status = 200, description = "The new ones", body = RecoveryCodesView),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed, or not proven lately who asks", body = Problem),
         (status = 404, description = "There is no second factor", body = Problem),
     ),

@@ -12,10 +12,10 @@ use tenancy::{Address, Device, Error, Password, RefreshToken, Request, SessionId
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Json, OptionalJson, Path, Query};
+use crate::body::{Json, OptionalJson, Path};
 use crate::client_address::ClientAddress;
 use crate::context::{FromUs, Me, Origin};
-use crate::list::{ListQuery, PageView};
+use crate::list::{Listing, page};
 use crate::problem::Problem;
 use crate::throttle;
 
@@ -93,14 +93,10 @@ pub(crate) struct TokensView {
     refresh_expires_at: DateTime<Utc>,
 }
 
-/// A page of sessions.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct SessionList {
-    sessions: Vec<Session>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of sessions.
+    SessionList { sessions: Session }
+);
 
 /// How many sessions were ended.
 #[derive(Serialize, ToSchema)]
@@ -163,7 +159,6 @@ pub(crate) fn put(app: &App, tokens: &Tokens, delivery: Delivery) -> (HeaderMap,
         (status = 200, description = "Signed in", body = TokensView),
         (status = 401, description = "`invalid_credentials`; or `second_factor_required`: send a code too", body = Problem),
         (status = 403, description = "The password is right, and the account may not sign in", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
         (status = 429, description = "Too many failures", body = Problem),
     ),
 )]
@@ -198,7 +193,6 @@ pub(crate) async fn login(
         (status = 200, description = "New tokens", body = TokensView),
         (status = 401, description = "`invalid_refresh_token`: unknown, used, or of a session that has ended", body = Problem),
         (status = 403, description = "The account may not stay signed in; or a cookie that other pages made use of", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn refresh(
@@ -234,8 +228,6 @@ pub(crate) async fn refresh(
     responses(
         (status = 200, description = "New tokens", body = TokensView),
         (status = 401, description = "Not signed in, or `invalid_credentials`, or `second_factor_required`", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
         (status = 429, description = "Too many failures", body = Problem),
     ),
 )]
@@ -260,11 +252,7 @@ pub(crate) async fn reauthenticate(
 /// Ends this session at once, with all of its tokens, and takes cookies away.
 #[utoipa::path(
     post, path = "/api/v1/auth/logout", tag = "auth",
-    responses(
-        (status = 204, description = "Signed out"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-    ),
+    responses((status = 204, description = "Signed out")),
 )]
 pub(crate) async fn logout(
     State(app): State<App>,
@@ -283,37 +271,25 @@ pub(crate) async fn logout(
 ///
 /// Where you are signed in, last seen first.
 #[utoipa::path(
-    get, path = "/api/v1/me/sessions", tag = "me", params(ListQuery),
-    responses(
-        (status = 200, description = "A page of sessions", body = SessionList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    get, path = "/api/v1/me/sessions", tag = "me", params(Listing),
+    responses((status = 200, description = "A page of sessions", body = SessionList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
-    Query(query): Query<ListQuery>,
+    list: Listing,
 ) -> Result<impl IntoResponse, Problem> {
-    let page = query.page()?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<user_action::ListSessions>(&me.caller, me.id).await?;
-    query.json("sessions", session::list(&mut tx, &allowed, page).await?)
+    list.json(SessionList::from(session::list(&mut tx, &allowed, list.page).await?))
 }
 
 /// End one of my sessions
 #[utoipa::path(
     delete, path = "/api/v1/me/sessions/{session_id}", tag = "me",
     params(("session_id" = SessionId, Path, description = "The session")),
-    responses(
-        (status = 204, description = "Ended, now or before"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such session of yours", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Ended, now or before")),
 )]
 pub(crate) async fn revoke(
     State(app): State<App>,
@@ -331,11 +307,7 @@ pub(crate) async fn revoke(
 /// End all my other sessions
 #[utoipa::path(
     delete, path = "/api/v1/me/sessions", tag = "me",
-    responses(
-        (status = 200, description = "How many were ended", body = Ended),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-    ),
+    responses((status = 200, description = "How many were ended", body = Ended)),
 )]
 pub(crate) async fn revoke_others(
     State(app): State<App>,

@@ -55,10 +55,8 @@ async fn to_organization(
     post, path = "/api/v1/switch/organization", tag = "context", request_body = SwitchOrganization,
     responses(
         (status = 200, description = "New tokens", body = TokensView),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "`no_longer_member`, or `membership_suspended`, or not allowed", body = Problem),
         (status = 404, description = "No such organization, or no such workspace of it", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn organization(
@@ -78,10 +76,8 @@ pub(crate) async fn organization(
     put, path = "/api/v1/orgs/current", tag = "context", request_body = SwitchOrganization,
     responses(
         (status = 200, description = "New tokens", body = TokensView),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "`no_longer_member`, or `membership_suspended`, or not allowed", body = Problem),
         (status = 404, description = "No such organization, or no such workspace of it", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn put_organization(
@@ -101,10 +97,8 @@ pub(crate) async fn put_organization(
     post, path = "/api/v1/switch/workspace", tag = "context", request_body = SwitchWorkspace,
     responses(
         (status = 200, description = "New tokens", body = TokensView),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "`no_longer_member`, or `membership_suspended`, or not allowed", body = Problem),
         (status = 404, description = "No such workspace where you work", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn workspace(
@@ -127,11 +121,7 @@ pub(crate) async fn workspace(
 /// first is listed apart.
 #[utoipa::path(
     get, path = "/api/v1/switch/current", tag = "context",
-    responses(
-        (status = 200, description = "Where you work", body = CurrentContext),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-    ),
+    responses((status = 200, description = "Where you work", body = CurrentContext)),
 )]
 pub(crate) async fn current(
     State(app): State<App>,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::context::{Asker, Origin};
-use crate::list::FieldsQuery;
+use crate::list::Fields;
 use crate::once;
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
@@ -32,18 +32,14 @@ pub(crate) struct RecordUsage {
 /// See what an organization uses
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/usage", tag = "usage",
-    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), FieldsQuery),
+    params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in"), Fields),
     responses(
         (status = 200, description = "Its usage", body = UsageReport),
-        (status = 401, description = "No or bad credentials", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
         (
             status = 409,
             description = "`unknown_plan`: the policy folder has its plan no longer; `no_current_organization`",
             body = Problem,
         ),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn get(
@@ -51,7 +47,7 @@ pub(crate) async fn get(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Query(fields): Query<FieldsQuery>,
+    Query(fields): Query<Fields>,
 ) -> Result<impl IntoResponse, Problem> {
     let org = org.of(&caller)?;
     let mut tx = app.db.begin(request).await?;
@@ -68,16 +64,12 @@ pub(crate) async fn get(
     responses(
         (status = 201, description = "What was counted", body = Counted),
         (status = 200, description = "The same, counted before with this key", body = Counted),
-        (status = 401, description = "No or bad credentials", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
         (
             status = 409,
             description = "`limit_reached`: nothing was counted; `key_reused`: the key came before with another amount; \
                            `no_current_organization`",
             body = Problem,
         ),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn record(

@@ -3,29 +3,25 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tenancy::workspace_member::{self, WorkspaceMember};
 use tenancy::{Tx, UserId, WorkspaceId, WorkspaceRole, workspace_action as action};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Json, Path, Query};
+use crate::body::{Json, Path};
 use crate::context::{Asker, Origin};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::{ListQuery, PageView};
+use crate::idempotency::{Create, Created};
+use crate::list::{Listing, page};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
 use crate::routes::workspaces::{authorize, within};
 
-/// A page of members.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct WorkspaceMemberList {
-    members: Vec<WorkspaceMember>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of members.
+    WorkspaceMemberList { members: WorkspaceMember }
+);
 
 /// Who is let in.
 #[derive(Deserialize, ToSchema)]
@@ -51,26 +47,19 @@ pub(crate) struct SetWorkspaceRole {
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
-        ListQuery,
+        Listing,
     ),
-    responses(
-        (status = 200, description = "A page of members", body = WorkspaceMemberList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of members", body = WorkspaceMemberList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(path): Path<(OrgRef, WorkspaceId)>,
-    Query(query): Query<ListQuery>,
+    list: Listing,
 ) -> Result<impl IntoResponse, Problem> {
-    let page = query.page()?;
     let (mut tx, allowed) = within::<action::ListMembers>(&app, request, &caller, path).await?;
-    query.json("members", workspace_member::list(&mut tx, &allowed, page).await?)
+    list.json(WorkspaceMemberList::from(workspace_member::list(&mut tx, &allowed, list.page).await?))
 }
 
 /// Let a member of the organization into a workspace
@@ -80,15 +69,11 @@ pub(crate) async fn list(
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
-        IdempotencyHeader,
+        Create::<AddWorkspaceMember>,
     ),
     responses(
         (status = 201, description = "The member", body = WorkspaceMember),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
         (status = 409, description = "`not_a_member` of the organization, or `already_member` of the workspace, or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn add(
@@ -116,11 +101,7 @@ pub(crate) async fn add(
     ),
     responses(
         (status = 200, description = "The member as they are now", body = WorkspaceMember),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization, or no such member", body = Problem),
         (status = 409, description = "`last_admin`: nobody could manage the workspace then; or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn set_role(
@@ -145,11 +126,7 @@ pub(crate) async fn set_role(
     ),
     responses(
         (status = 204, description = "Out"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization, or no such member", body = Problem),
         (status = 409, description = "`last_admin`: nobody could manage the workspace then; or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn remove(
@@ -172,11 +149,8 @@ pub(crate) async fn remove(
     ),
     responses(
         (status = 204, description = "Left"),
-        (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Not allowed: also for who is in it without being a member", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
         (status = 409, description = "`last_admin`: nobody could manage the workspace then; or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn leave(

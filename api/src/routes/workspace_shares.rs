@@ -12,10 +12,10 @@ use tenancy::{
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::body::{Path, Query};
+use crate::body::Path;
 use crate::context::{Asker, Origin};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::ListQuery;
+use crate::idempotency::{Create, Created};
+use crate::list::Listing;
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
@@ -75,26 +75,19 @@ impl TryFrom<ShareWorkspace> for NewWorkspaceShare {
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
-        ListQuery,
+        Listing,
     ),
-    responses(
-        (status = 200, description = "A page of shares", body = WorkspaceShareList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "A page of shares", body = WorkspaceShareList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(path): Path<(OrgRef, WorkspaceId)>,
-    Query(query): Query<ListQuery>,
+    list: Listing,
 ) -> Result<impl IntoResponse, Problem> {
-    let page = query.page()?;
     let (mut tx, allowed) = within::<action::ListShares>(&app, request, &caller, path).await?;
-    query.json("shares", workspace::shares(&mut tx, &allowed, page).await?)
+    list.json(WorkspaceShareList::from(workspace::shares(&mut tx, &allowed, list.page).await?))
 }
 
 /// Share a workspace
@@ -107,13 +100,10 @@ pub(crate) async fn list(
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
-        IdempotencyHeader,
+        Create::<ShareWorkspace>,
     ),
     responses(
         (status = 201, description = "The share", body = WorkspaceShare),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
         (status = 409, description = "`already_member` of the workspace, or `no_current_organization`", body = Problem),
         (status = 422, description = "Not valid, or there is no such grantee", body = Problem),
     ),
@@ -141,13 +131,7 @@ pub(crate) async fn share(
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
         ("share_id" = ShareId, Path, description = "The share"),
     ),
-    responses(
-        (status = 204, description = "Ended"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization, or no such share", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 204, description = "Ended")),
 )]
 pub(crate) async fn revoke(
     State(app): State<App>,

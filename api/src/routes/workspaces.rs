@@ -3,68 +3,27 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
-use tenancy::workspace::{self, NewWorkspace, Workspace, WorkspaceFilter, WorkspaceSort, WorkspaceUpdate};
+use serde::Deserialize;
+use tenancy::workspace::{self, NewWorkspace, Workspace, WorkspaceFilter, WorkspaceUpdate};
 use tenancy::{
     Action, Authorized, Caller, Request, Tx, Visibility, WorkspaceId, user_action, workspace_action as action,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::{Json, Path, Query};
 use crate::context::{Asker, Me, Origin};
-use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Versioned};
-use crate::idempotency::{Create, Created, IdempotencyHeader};
-use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
+use crate::etag::{IfMatch, IfNoneMatch, Versioned};
+use crate::idempotency::{Create, Created};
+use crate::list::{Fields, Listing, page};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
 
-/// Which workspaces, and which part of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct WorkspacesQuery {
-    /// Into which these get without being added.
-    #[param(inline)]
-    visibility: Option<Visibility>,
-    /// With this in their name, in whatever case.
-    search: Option<String>,
-    /// By what; with a dash from the other end.
-    #[serde(default = "by_name")]
-    #[param(inline, default = "name")]
-    sort: WorkspaceSort,
-    /// The page, from 1.
-    #[serde(default = "first")]
-    #[param(minimum = 1, default = 1)]
-    page: u32,
-    /// Most items of a page.
-    #[serde(default = "twenty")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: u32,
-    /// Names of the fields to return, separated by commas; all if left out.
-    fields: Option<String>,
-}
-
-fn by_name() -> WorkspaceSort {
-    WorkspaceSort::Name
-}
-
-impl WorkspacesQuery {
-    fn split(self) -> (WorkspaceFilter, ListQuery) {
-        let Self { visibility, search, sort, page, limit, fields } = self;
-        (WorkspaceFilter { visibility, search, sort }, ListQuery::new(page, limit, fields))
-    }
-}
-
-/// A page of workspaces.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct WorkspaceList {
-    workspaces: Vec<Workspace>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of workspaces.
+    WorkspaceList { workspaces: Workspace }
+);
 
 /// A workspace to be made.
 #[derive(Deserialize, ToSchema)]
@@ -120,25 +79,18 @@ pub(super) async fn authorize<A: Action<Target = WorkspaceId>>(
 ///
 /// Every one that you see: your own, those of your organizations, and those that are shared with you.
 #[utoipa::path(
-    get, path = "/api/v1/workspaces", tag = "workspaces", params(WorkspacesQuery),
-    responses(
-        (status = 200, description = "A page of workspaces", body = WorkspaceList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    get, path = "/api/v1/workspaces", tag = "workspaces", params(Listing::<WorkspaceFilter>),
+    responses((status = 200, description = "A page of workspaces", body = WorkspaceList)),
 )]
 pub(crate) async fn list_mine(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
-    Query(query): Query<WorkspacesQuery>,
+    list: Listing<WorkspaceFilter>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (filter, list) = query.split();
-    let page = list.page()?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<user_action::ListOrgs>(&me.caller, me.id).await?;
-    list.json("workspaces", workspace::visible(&mut tx, &allowed, &filter, page).await?)
+    list.json(WorkspaceList::from(workspace::visible(&mut tx, &allowed, &list.filter, list.page).await?))
 }
 
 /// List an organization's workspaces
@@ -146,28 +98,20 @@ pub(crate) async fn list_mine(
 /// Those that you see.
 #[utoipa::path(
     get, path = "/api/v1/orgs/{org_id}/workspaces", tag = "workspaces",
-    params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), WorkspacesQuery),
-    responses(
-        (status = 200, description = "A page of workspaces", body = WorkspaceList),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), Listing::<WorkspaceFilter>),
+    responses((status = 200, description = "A page of workspaces", body = WorkspaceList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(org): Path<OrgRef>,
-    Query(query): Query<WorkspacesQuery>,
+    list: Listing<WorkspaceFilter>,
 ) -> Result<impl IntoResponse, Problem> {
     let org = org.of(&caller)?;
-    let (filter, list) = query.split();
-    let page = list.page()?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::List>(&caller, org).await?;
-    list.json("workspaces", workspace::list(&mut tx, &allowed, &filter, page).await?)
+    list.json(WorkspaceList::from(workspace::list(&mut tx, &allowed, &list.filter, list.page).await?))
 }
 
 /// Make a workspace
@@ -175,14 +119,10 @@ pub(crate) async fn list(
 /// You are its first admin.
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/workspaces", tag = "workspaces", request_body = CreateWorkspace,
-    params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), IdempotencyHeader),
+    params(("org_id" = OrgRef, Path, description = "The organization, or `current`"), Create::<CreateWorkspace>),
     responses(
         (status = 201, description = "The workspace", body = Workspace),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such organization", body = Problem),
         (status = 409, description = "`name_taken`, or `limit_reached`, or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn create(
@@ -208,16 +148,12 @@ pub(crate) async fn create(
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
-        FieldsQuery,
-        IfNoneMatchHeader,
+        Fields,
+        IfNoneMatch,
     ),
     responses(
         (status = 200, description = "The workspace", body = Workspace, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 304, description = "You have it"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn get(
@@ -226,7 +162,7 @@ pub(crate) async fn get(
     Origin(request): Origin,
     Path(path): Path<(OrgRef, WorkspaceId)>,
     if_none_match: IfNoneMatch,
-    Query(query): Query<FieldsQuery>,
+    Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     let (mut tx, allowed) = within::<action::View>(&app, request, &caller, path).await?;
     let workspace = workspace::get(&mut tx, &allowed).await?;
@@ -242,16 +178,12 @@ pub(crate) async fn get(
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
-        IfMatchHeader,
+        IfMatch,
     ),
     responses(
         (status = 200, description = "The workspace as it is now", body = Workspace, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 412, description = "`precondition_failed`", body = Problem),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
         (status = 409, description = "`name_taken`, or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn update(
@@ -287,11 +219,7 @@ pub(crate) async fn update(
     ),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
         (status = 409, description = "`default_workspace`, or `no_current_organization`", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
     ),
 )]
 pub(crate) async fn delete(
@@ -314,13 +242,7 @@ pub(crate) async fn delete(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
     ),
-    responses(
-        (status = 200, description = "The workspace as it is now", body = Workspace),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Not allowed", body = Problem),
-        (status = 404, description = "No such workspace of this organization", body = Problem),
-        (status = 422, description = "Not valid", body = Problem),
-    ),
+    responses((status = 200, description = "The workspace as it is now", body = Workspace)),
 )]
 pub(crate) async fn set_default(
     State(app): State<App>,

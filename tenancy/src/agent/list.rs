@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::License;
@@ -57,8 +57,10 @@ pub struct AgentTerms {
 
 words! {
     /// By what agents are sorted; with a dash from the other end.
+    #[derive(Default)]
     AgentSort {
         /// By name.
+        #[default]
         Name = "name",
         /// By name, from the end.
         NameBackwards = "-name",
@@ -70,17 +72,23 @@ words! {
 }
 
 /// Which agents, in which order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct AgentFilter {
     /// Of this organization.
+    #[serde(rename = "org_id")]
     pub org: Option<OrgId>,
-    /// With this license.
+    /// Everybody's, or organizations'.
+    #[param(inline)]
     pub license: Option<License>,
-    /// In use, or out of it.
+    /// In use, or not.
     pub active: Option<bool>,
-    /// With this in type or name, in whatever case.
+    /// With this in their type or name, in whatever case.
     pub search: Option<String>,
-    /// In which order.
+    /// By what; with a dash from the other end.
+    #[serde(default)]
+    #[param(inline, default = "name")]
     pub sort: AgentSort,
 }
 

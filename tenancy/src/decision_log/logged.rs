@@ -3,12 +3,14 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::row::Row;
 use crate::id::{DecisionId, OrgId, ResourceId};
 
 /// A logged decision.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = LoggedDecision)]
 pub struct Logged {
     /// The id that the answer had.
     pub id: DecisionId,
@@ -22,36 +24,38 @@ pub struct Logged {
     pub policies: Vec<String>,
     /// Who asked.
     pub caller: ResourceId,
-    /// Who wanted to act; none for what was no question, as are action and resource.
+    /// Who wanted to act; null for what was no question, as are action and resource.
     pub principal: Option<ResourceId>,
     /// What they wanted to do.
     pub action: Option<String>,
     /// What they wanted to do it to.
     pub resource: Option<ResourceId>,
     /// Under which circumstances, with some values masked.
+    #[schema(value_type = Object)]
     pub context: Value,
     /// Where in the context something was masked.
+    #[schema(example = json!(["device.ip"]))]
     pub masked: Vec<String>,
-    /// The organization whose decision it is.
+    /// The organization whose decision it is; null for the platform's.
     pub org_id: Option<OrgId>,
     /// The state of the store.
     pub revision: String,
     /// The policies.
     pub policy_hash: String,
-    /// `X-Request-Id`.
+    /// `X-Request-Id` of the request.
     pub request_id: Option<String>,
     /// How long the questions of the request took, the store included, in microseconds.
     pub duration_us: i64,
-    /// The place in its batch, from 0.
+    /// The place in its batch, from 0; null if it was asked alone.
     pub batch_index: Option<i32>,
 }
 
 /// Why it was a deny.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LoggedReason {
     /// For programs.
     pub code: String,
-    /// For people; none for what was no question.
+    /// For people; null for what was no question.
     pub message: Option<String>,
 }
 

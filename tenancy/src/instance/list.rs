@@ -1,3 +1,6 @@
+use serde::Deserialize;
+use utoipa::IntoParams;
+
 use super::view::{Instance, Row, views};
 use crate::action::{Target as _, instance};
 use crate::caller::Caller;
@@ -9,8 +12,10 @@ use crate::words::words;
 
 words! {
     /// By what instances are sorted; with a dash from the other end.
+    #[derive(Default)]
     InstanceSort {
         /// By name.
+        #[default]
         Name = "name",
         /// By name, from the end.
         NameBackwards = "-name",
@@ -22,13 +27,17 @@ words! {
 }
 
 /// Which instances, in which order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct InstanceFilter {
-    /// That work, or that do not.
+    /// That work, or that wait for somebody.
     pub operational: Option<bool>,
     /// With this in their name, in whatever case.
     pub search: Option<String>,
-    /// In which order.
+    /// By what; with a dash from the other end.
+    #[serde(default)]
+    #[param(inline, default = "name")]
     pub sort: InstanceSort,
 }
 

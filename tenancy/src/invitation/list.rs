@@ -1,4 +1,6 @@
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{Invitation, InvitationState, NOUN};
@@ -14,8 +16,10 @@ use crate::workspace_member::WorkspaceRole;
 
 words! {
     /// By what invitations are sorted; with a dash from the other end.
+    #[derive(Default)]
     InvitationSort {
         /// Newest first.
+        #[default]
         Newest = "-created_at",
         /// Oldest first.
         Created = "created_at",
@@ -31,13 +35,18 @@ words! {
 }
 
 /// Which invitations, in which order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct InvitationFilter {
     /// In this state.
+    #[param(inline)]
     pub state: Option<InvitationState>,
     /// With this in their address, in whatever case.
     pub search: Option<String>,
-    /// In which order.
+    /// By what; with a dash from the other end.
+    #[serde(default)]
+    #[param(inline, default = "-created_at")]
     pub sort: InvitationSort,
 }
 

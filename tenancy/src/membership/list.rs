@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::OrgRole;
@@ -23,8 +23,10 @@ words! {
 
 words! {
     /// By what members are sorted; with a dash from the other end.
+    #[derive(Default)]
     MemberSort {
         /// By rank (owner, admin, manager, member), and by name.
+        #[default]
         Rank = "rank",
         /// By name.
         Name = "name",
@@ -59,22 +61,22 @@ pub struct Member {
 }
 
 /// Which members, in which order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct MemberFilter {
     /// With this role.
+    #[param(inline)]
     pub role: Option<OrgRole>,
     /// With such a membership.
+    #[param(inline)]
     pub status: Option<MembershipStatus>,
     /// With this in name or address, in whatever case.
     pub search: Option<String>,
-    /// In which order.
+    /// By what; with a dash from the other end.
+    #[serde(default)]
+    #[param(inline, default = "rank")]
     pub sort: MemberSort,
-}
-
-impl Default for MemberFilter {
-    fn default() -> Self {
-        Self { role: None, status: None, search: None, sort: MemberSort::Rank }
-    }
 }
 
 struct Row {

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::SubscriptionStatus;
@@ -109,8 +109,10 @@ pub struct WorkspaceSummary {
 
 words! {
     /// By what organizations are sorted; with a dash from the other end.
+    #[derive(Default)]
     OrgSort {
         /// By one's own role there, and by name.
+        #[default]
         Rank = "rank",
         /// By name.
         Name = "name",
@@ -132,22 +134,21 @@ words! {
 }
 
 /// Which organizations, in which order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct OrgFilter {
     /// On this plan.
     pub plan: Option<String>,
-    /// With this status.
+    /// With this subscription.
+    #[param(inline)]
     pub subscription_status: Option<SubscriptionStatus>,
     /// With this in name, full name or slug, in whatever case.
     pub search: Option<String>,
-    /// In which order.
+    /// By what; with a dash from the other end. `rank` is your own role there.
+    #[serde(default)]
+    #[param(inline, default = "rank")]
     pub sort: OrgSort,
-}
-
-impl Default for OrgFilter {
-    fn default() -> Self {
-        Self { plan: None, subscription_status: None, search: None, sort: OrgSort::Rank }
-    }
 }
 
 impl OrgFilter {

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
@@ -24,17 +25,18 @@ words! {
 }
 
 /// A job as those see it whose it is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct JobInfo {
     /// The id.
     pub id: JobId,
     /// What kind of work.
+    #[schema(example = "mail.send")]
     pub kind: String,
     /// Where it is on its way.
     pub state: JobState,
     /// Attempts so far, the running one included.
     pub attempt: i32,
-    /// How often it is tried; none for a kind that no worker has told of.
+    /// How often it is tried; null for a kind that no worker has told of.
     pub max_attempts: Option<i32>,
     /// Higher ones run first.
     pub priority: i16,
@@ -46,14 +48,14 @@ pub struct JobInfo {
     pub started_at: Option<DateTime<Utc>>,
     /// When it was done, given up or cancelled.
     pub finished_at: Option<DateTime<Utc>>,
-    /// When it is given up; none for a kind that no worker has told of.
+    /// When it is given up; null for a kind that no worker has told of.
     pub deadline: Option<DateTime<Utc>>,
     /// Why it did not succeed so far.
     pub last_error: Option<String>,
 }
 
 /// A job with all that went wrong.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct JobDetails {
     /// The job.
     #[serde(flatten)]
@@ -63,7 +65,8 @@ pub struct JobDetails {
 }
 
 /// An attempt that failed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = JobFailure)]
 pub struct Failure {
     /// Which, from 1; a retried job counts anew.
     pub attempt: i32,
@@ -74,7 +77,7 @@ pub struct Failure {
 }
 
 /// A job as those see it who look after all of them.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AdminJob {
     /// What everybody sees whose job it is.
     #[serde(flatten)]
@@ -104,7 +107,7 @@ pub struct AdminJob {
 }
 
 /// A job with all that went wrong, and where.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AdminJobDetails {
     /// The job.
     #[serde(flatten)]
@@ -114,7 +117,7 @@ pub struct AdminJobDetails {
 }
 
 /// An attempt that failed, and where.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AdminFailure {
     /// What happened.
     #[serde(flatten)]

@@ -2,6 +2,7 @@ use authz::core_uid;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::control::wake;
 use crate::action::platform;
@@ -12,11 +13,11 @@ use crate::tx::{Authorized, Tx};
 pub(super) const NOUN: &str = "kind of job";
 
 /// Whether jobs of a kind are begun.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Pause {
     /// The kind.
     pub kind: String,
-    /// Since when they are not; none if they are.
+    /// Since when they are not; null if they are.
     pub paused_at: Option<DateTime<Utc>>,
 }
 

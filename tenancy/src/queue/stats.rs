@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::job::JobState;
 use crate::action::platform;
@@ -10,7 +11,8 @@ use crate::id::JobId;
 use crate::tx::{Authorized, Tx};
 
 /// How many jobs there are, and how it goes with them.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = JobCounts)]
 pub struct Counts {
     /// That wait.
     pub pending: i64,
@@ -22,7 +24,7 @@ pub struct Counts {
     pub dead: i64,
     /// That were called off and not yet removed.
     pub cancelled: i64,
-    /// For how many seconds the oldest of them that waits and is not paused has been due; none if none is.
+    /// For how many seconds the oldest of them that waits and is not paused has been due; null if none is.
     pub lag_seconds: Option<f64>,
     /// Done within the last minute.
     pub done_last_minute: i64,
@@ -33,11 +35,12 @@ pub struct Counts {
 }
 
 /// A kind of job.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct KindStats {
     /// The kind.
+    #[schema(example = "mail.send")]
     pub kind: String,
-    /// What a worker told of it; none if none did.
+    /// What a worker told of it; null if none did.
     pub registered: Option<Registered>,
     /// Since when it is paused.
     pub paused_at: Option<DateTime<Utc>>,
@@ -47,7 +50,8 @@ pub struct KindStats {
 }
 
 /// What a worker told of a kind.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = RegisteredKind)]
 pub struct Registered {
     /// The queue in which its jobs wait for a free place.
     pub queue: String,
@@ -57,12 +61,12 @@ pub struct Registered {
     pub timeout_seconds: i32,
     /// How long a job is tried, counted from when it became due.
     pub lifetime_seconds: i64,
-    /// How often it runs by itself; none if it does not.
+    /// How often it runs by itself; null if it does not.
     pub every_seconds: Option<i32>,
 }
 
 /// A queue: all its kinds together.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct QueueStats {
     /// The name.
     pub queue: String,
@@ -72,7 +76,8 @@ pub struct QueueStats {
 }
 
 /// All queues, and all kinds of jobs.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = QueueOverview)]
 pub struct Stats {
     /// By name.
     pub queues: Vec<QueueStats>,
@@ -81,7 +86,7 @@ pub struct Stats {
 }
 
 /// A kind that runs by itself.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Timetable {
     /// The kind.
     pub kind: String,
@@ -91,9 +96,9 @@ pub struct Timetable {
     pub paused_at: Option<DateTime<Utc>>,
     /// The slot that was taken last.
     pub last_slot: Option<DateTime<Utc>>,
-    /// The run of that slot; none if a run before it was still waiting.
+    /// The run of that slot.
     pub last_job_id: Option<JobId>,
-    /// How that run is; none once it is removed.
+    /// How that run is; null once it is removed, and where a run before it was still waiting and did for both.
     pub last_job_state: Option<JobState>,
 }
 

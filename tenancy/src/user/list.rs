@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::profile::Profile;
@@ -36,10 +36,12 @@ pub struct Account {
 
 words! {
     /// By what accounts are sorted; with a dash from the other end.
+    #[derive(Default)]
     UserSort {
         /// Oldest first.
         Created = "created_at",
         /// Newest first.
+        #[default]
         Newest = "-created_at",
         /// By address.
         Email = "email",
@@ -57,13 +59,18 @@ words! {
 }
 
 /// Which accounts, in which order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct UserFilter {
     /// In this state.
+    #[param(inline)]
     pub status: Option<AccountStatus>,
     /// With this in their address or name, in whatever case.
     pub search: Option<String>,
-    /// In which order.
+    /// By what; with a dash from the other end.
+    #[serde(default)]
+    #[param(inline, default = "-created_at")]
     pub sort: UserSort,
 }
 

@@ -1,4 +1,6 @@
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::entry::{EntryKind, Row, WalletEntry};
 use crate::action::org;
@@ -8,9 +10,12 @@ use crate::time;
 use crate::tx::{Authorized, Tx};
 
 /// Which entries of a wallet.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct EntryFilter {
     /// Of this kind.
+    #[param(inline)]
     pub kind: Option<EntryKind>,
     /// Made then or later.
     pub since: Option<DateTime<Utc>>,

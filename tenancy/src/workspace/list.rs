@@ -1,3 +1,5 @@
+use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::view::read;
@@ -12,8 +14,10 @@ use crate::words::words;
 
 words! {
     /// By what workspaces are sorted; with a dash from the other end.
+    #[derive(Default)]
     WorkspaceSort {
         /// By name.
+        #[default]
         Name = "name",
         /// By name, from the end.
         NameBackwards = "-name",
@@ -25,13 +29,18 @@ words! {
 }
 
 /// Which workspaces, in which order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct WorkspaceFilter {
     /// Into which these get without being added.
+    #[param(inline)]
     pub visibility: Option<Visibility>,
     /// With this in their name, in whatever case.
     pub search: Option<String>,
-    /// In which order.
+    /// By what; with a dash from the other end.
+    #[serde(default)]
+    #[param(inline, default = "name")]
     pub sort: WorkspaceSort,
 }
 

@@ -27,9 +27,11 @@ mod orgs;
 mod personal_workspace;
 mod policies;
 mod queue;
+mod resource_shares;
 mod resources;
 mod second_factor;
 pub(crate) mod sessions;
+mod shares;
 mod signing_key;
 mod stats;
 mod switch;
@@ -79,6 +81,10 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("patch", "/api/v1/resources/{type}/{id}", Action("workspace.write_resources")),
     ("delete", "/api/v1/resources/{type}/{id}", Action("workspace.write_resources")),
     ("post", "/api/v1/resources/bulk", Action("workspace.write_resources")),
+    ("get", "/api/v1/resources/{type}/{id}/shares", Action("workspace.read_resources")),
+    ("post", "/api/v1/resources/{type}/{id}/shares", Action("workspace.write_resources")),
+    ("delete", "/api/v1/resources/{type}/{id}/shares/{share_id}", Action("workspace.write_resources")),
+    ("get", "/api/v1/resources/{type}/{id}/access", Action("workspace.read_resources")),
     ("post", "/api/v1/import", Action("platform.import")),
     ("get", "/api/v1/policies", Action("platform.view_policies")),
     ("get", "/api/v1/queue/jobs", Action("job.list")),
@@ -120,6 +126,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("delete", "/api/v1/me/sessions/{session_id}", Action("user.revoke_session")),
     ("post", "/api/v1/me/deactivate", Action("user.deactivate")),
     ("post", "/api/v1/me/reactivate", Action("user.reactivate")),
+    ("get", "/api/v1/me/shares", Action("user.list_shared")),
     ("get", "/api/v1/me/workspace/shares", Action("workspace.list_shares")),
     ("post", "/api/v1/me/workspace/shares", Action("workspace.share")),
     ("delete", "/api/v1/me/workspace/shares/{share_id}", Action("workspace.revoke_share")),
@@ -259,6 +266,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(keys::get, keys::revoke))
         .routes(routes!(keys::rotate))
         .routes(routes!(resources::get, resources::put, resources::patch, resources::delete))
+        .routes(routes!(resource_shares::list, resource_shares::share))
+        .routes(routes!(resource_shares::revoke))
+        .routes(routes!(resource_shares::access))
+        .routes(routes!(shares::with_me))
         .merge(bulk)
         .routes(routes!(policies::get))
         .routes(routes!(queue::list, queue::remove))

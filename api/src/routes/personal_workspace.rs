@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use tenancy::workspace::{self, NewWorkspaceShare, SharedWith, WorkspaceShare};
+use tenancy::share::{NewShare, Share, SharedWith};
+use tenancy::workspace;
 use tenancy::{Address, Error, ShareId, ShareLevel, Tx, workspace_action as action};
 use utoipa::ToSchema;
 
@@ -13,9 +14,10 @@ use crate::app::App;
 use crate::body::Path;
 use crate::context::{Me, Origin};
 use crate::idempotency::{Create, Created};
-use crate::list::{Listing, page};
+use crate::list::Listing;
 use crate::problem::Problem;
 use crate::revision::At;
+use crate::routes::shares::ShareList;
 
 /// Whom a personal workspace can be shared with.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
@@ -42,7 +44,7 @@ pub(crate) struct SharePersonalWorkspace {
     expires_at: Option<DateTime<Utc>>,
 }
 
-impl TryFrom<SharePersonalWorkspace> for NewWorkspaceShare {
+impl TryFrom<SharePersonalWorkspace> for NewShare {
     type Error = Error;
 
     fn try_from(body: SharePersonalWorkspace) -> Result<Self, Error> {
@@ -59,16 +61,11 @@ impl TryFrom<SharePersonalWorkspace> for NewWorkspaceShare {
     }
 }
 
-page!(
-    /// A page of shares.
-    WorkspaceShareList { shares: WorkspaceShare }
-);
-
 /// List the shares of my workspace
 #[utoipa::path(
     get, path = "/api/v1/me/workspace/shares", tag = "me", params(Listing),
     responses(
-        (status = 200, description = "A page of shares", body = WorkspaceShareList),
+        (status = 200, description = "A page of shares", body = ShareList),
         (status = 404, description = "You have no personal workspace", body = Problem),
     ),
 )]
@@ -81,7 +78,7 @@ pub(crate) async fn list(
     let mut tx = app.db.begin(request).await?;
     let id = workspace::personal(&mut tx, me.id).await?;
     let allowed = tx.authorize::<action::ListShares>(&me.caller, id).await?;
-    list.json(WorkspaceShareList::from(workspace::shares(&mut tx, &allowed, list.page).await?))
+    list.json(ShareList::from(workspace::shares(&mut tx, &allowed, list.page).await?))
 }
 
 /// Share my workspace
@@ -91,7 +88,7 @@ pub(crate) async fn list(
     post, path = "/api/v1/me/workspace/shares", tag = "me", request_body = SharePersonalWorkspace,
     params(Create::<SharePersonalWorkspace>),
     responses(
-        (status = 201, description = "The share", body = WorkspaceShare),
+        (status = 201, description = "The share", body = Share),
         (status = 404, description = "You have no personal workspace", body = Problem),
         (status = 422, description = "Not valid, or nobody has this address", body = Problem),
     ),
@@ -103,7 +100,7 @@ pub(crate) async fn share(
     new: Create<SharePersonalWorkspace>,
 ) -> Result<Response, Problem> {
     let create = async |tx: &mut Tx, body: SharePersonalWorkspace| {
-        let new = NewWorkspaceShare::try_from(body)?;
+        let new = NewShare::try_from(body)?;
         let id = workspace::personal(tx, me.id).await?;
         let allowed = tx.authorize::<action::Share>(&me.caller, id).await?;
         Ok(Created::new(workspace::share(tx, &allowed, &new).await?))

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use tenancy::import::{self, ImportedResource};
 use tenancy::resource::{self, MayWrite, NewResource, Resource, ResourcePatch, Written};
 use tenancy::workspace_action::{ReadResources, WriteResources};
-use tenancy::{Error, ResourceId, UserId, WorkspaceId};
+use tenancy::{Action, Authorized, Caller, Error, ResourceId, Tx, UserId, WorkspaceId};
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -50,8 +50,18 @@ pub(crate) struct WrittenLines {
     pub(crate) written: usize,
 }
 
-fn resource_id((kind, id): (String, String)) -> ResourceId {
+pub(crate) fn resource_id((kind, id): (String, String)) -> ResourceId {
     ResourceId { kind, id }
+}
+
+/// Asks for `A` on the workspace that a resource lies in.
+pub(crate) async fn authorize<A: Action<Target = WorkspaceId>>(
+    tx: &mut Tx,
+    caller: &Caller,
+    id: &ResourceId,
+) -> Result<Authorized<A>, Error> {
+    let workspace = resource::locate(tx, caller, id).await?.ok_or(Error::NotFound("resource"))?;
+    tx.authorize::<A>(caller, workspace).await.map_err(hide)
 }
 
 /// See a resource
@@ -70,8 +80,7 @@ pub(crate) async fn get(
 ) -> Result<axum::Json<Value>, Problem> {
     let id = resource_id(path);
     let mut tx = app.db.begin(request).await?;
-    let workspace = resource::locate(&mut tx, &caller, &id).await?.ok_or(Error::NotFound("resource"))?;
-    let allowed = tx.authorize::<ReadResources>(&caller, workspace).await.map_err(hide)?;
+    let allowed = authorize::<ReadResources>(&mut tx, &caller, &id).await?;
     fields.json(resource::get(&mut tx, &allowed, &id).await?)
 }
 
@@ -137,10 +146,9 @@ pub(crate) async fn patch(
         parents: body.parents,
     };
     let mut tx = app.db.begin(request).await?;
-    let lies_in = resource::locate(&mut tx, &caller, &id).await?.ok_or(Error::NotFound("resource"))?;
-    let from = tx.authorize::<WriteResources>(&caller, lies_in).await.map_err(hide)?;
+    let from = authorize::<WriteResources>(&mut tx, &caller, &id).await?;
     let to = match patch.workspace_id {
-        Some(workspace) if workspace != lies_in => {
+        Some(workspace) if workspace != *from.target() => {
             Some(tx.authorize::<WriteResources>(&caller, workspace).await?)
         }
         _ => None,
@@ -168,8 +176,7 @@ pub(crate) async fn delete(
 ) -> Result<impl IntoResponse, Problem> {
     let id = resource_id(path);
     let mut tx = app.db.begin(request).await?;
-    let workspace = resource::locate(&mut tx, &caller, &id).await?.ok_or(Error::NotFound("resource"))?;
-    let allowed = tx.authorize::<WriteResources>(&caller, workspace).await.map_err(hide)?;
+    let allowed = authorize::<WriteResources>(&mut tx, &caller, &id).await?;
     resource::delete(&mut tx, &allowed, &id).await?;
     Ok((At(tx.commit().await?), StatusCode::NO_CONTENT))
 }

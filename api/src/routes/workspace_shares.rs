@@ -3,13 +3,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use tenancy::workspace::{self, Grantee, NewWorkspaceShare, SharedWith, WorkspaceShare};
-use tenancy::{
-    Address, Error, OrgId, ShareId, ShareLevel, Tx, UserId, WorkspaceId, workspace_action as action,
-};
-use utoipa::ToSchema;
+use tenancy::share::{NewShare, Share};
+use tenancy::workspace;
+use tenancy::{ShareId, Tx, WorkspaceId, workspace_action as action};
 
 use crate::app::App;
 use crate::body::Path;
@@ -19,55 +15,8 @@ use crate::list::Listing;
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
 use crate::revision::At;
-use crate::routes::personal_workspace::WorkspaceShareList;
+use crate::routes::shares::{CreateShare, ShareList};
 use crate::routes::workspaces::{authorize, within};
-
-/// A share to be made. It names one grantee, in one way.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ShareWorkspace {
-    /// With whom.
-    grantee: Grantee,
-    /// A person's address.
-    email: Option<Address>,
-    /// Instead: the id of a person who is a member of the organization.
-    user_id: Option<UserId>,
-    /// An organization, for all of its members.
-    org_id: Option<OrgId>,
-    /// Instead: its slug.
-    #[schema(example = "acme")]
-    org_slug: Option<String>,
-    /// Another workspace that you see, for all of its members.
-    workspace_id: Option<WorkspaceId>,
-    /// What it gives; the platform's administrators only ever read.
-    level: ShareLevel,
-    /// From when on it gives nothing; never, if left out.
-    #[serde(default)]
-    expires_at: Option<DateTime<Utc>>,
-}
-
-impl TryFrom<ShareWorkspace> for NewWorkspaceShare {
-    type Error = Error;
-
-    fn try_from(body: ShareWorkspace) -> Result<Self, Error> {
-        let ShareWorkspace { grantee, email, user_id, org_id, org_slug, workspace_id, level, expires_at } =
-            body;
-        let with = match (grantee, email, user_id, org_id, org_slug, workspace_id) {
-            (Grantee::User, Some(email), None, None, None, None) => SharedWith::Address(email),
-            (Grantee::User, None, Some(id), None, None, None) => SharedWith::User(id),
-            (Grantee::Organization, None, None, Some(id), None, None) => SharedWith::Organization(id),
-            (Grantee::Organization, None, None, None, Some(slug), None) => SharedWith::Slug(slug),
-            (Grantee::Workspace, None, None, None, None, Some(id)) => SharedWith::Workspace(id),
-            (Grantee::Platform, None, None, None, None, None) => SharedWith::Platform,
-            _ => {
-                let message = "a user is named by email or user_id, an organization by org_id or org_slug, a workspace by \
-                               workspace_id, the platform by nothing";
-                return Err(Error::invalid("grantee", message));
-            }
-        };
-        Ok(Self { with, level, expires_at })
-    }
-}
 
 /// List the shares of a workspace
 #[utoipa::path(
@@ -77,7 +26,7 @@ impl TryFrom<ShareWorkspace> for NewWorkspaceShare {
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
         Listing,
     ),
-    responses((status = 200, description = "A page of shares", body = WorkspaceShareList)),
+    responses((status = 200, description = "A page of shares", body = ShareList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -87,7 +36,7 @@ pub(crate) async fn list(
     list: Listing,
 ) -> Result<impl IntoResponse, Problem> {
     let (mut tx, allowed) = within::<action::ListShares>(&app, request, &caller, path).await?;
-    list.json(WorkspaceShareList::from(workspace::shares(&mut tx, &allowed, list.page).await?))
+    list.json(ShareList::from(workspace::shares(&mut tx, &allowed, list.page).await?))
 }
 
 /// Share a workspace
@@ -96,14 +45,14 @@ pub(crate) async fn list(
 /// Sharing again changes level and end.
 #[utoipa::path(
     post, path = "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/shares", tag = "workspaces",
-    request_body = ShareWorkspace,
+    request_body = CreateShare,
     params(
         ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
-        Create::<ShareWorkspace>,
+        Create::<CreateShare>,
     ),
     responses(
-        (status = 201, description = "The share", body = WorkspaceShare),
+        (status = 201, description = "The share", body = Share),
         (status = 409, description = "`already_member` of the workspace, or `no_current_organization`", body = Problem),
         (status = 422, description = "Not valid, or there is no such grantee", body = Problem),
     ),
@@ -113,10 +62,10 @@ pub(crate) async fn share(
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(path): Path<(OrgRef, WorkspaceId)>,
-    new: Create<ShareWorkspace>,
+    new: Create<CreateShare>,
 ) -> Result<Response, Problem> {
-    let create = async |tx: &mut Tx, body: ShareWorkspace| {
-        let new = NewWorkspaceShare::try_from(body)?;
+    let create = async |tx: &mut Tx, body: CreateShare| {
+        let new = NewShare::try_from(body)?;
         let allowed = authorize::<action::Share>(tx, &caller, path).await?;
         Ok(Created::new(workspace::share(tx, &allowed, &new).await?))
     };

@@ -32,6 +32,7 @@ mod policies;
 mod problems;
 mod queue;
 mod requests;
+mod resource_shares;
 mod resources;
 mod routes;
 mod schemathesis;

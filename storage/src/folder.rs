@@ -70,6 +70,11 @@ impl Folder {
     }
 
     pub(crate) async fn get(&self, key: &Key, range: Option<Range<u64>>) -> Result<Object, Error> {
+        if let Some(range) = &range
+            && range.start >= self.files.head(&path(key)?).await.map_err(failed)?.size
+        {
+            return Err(Error::Invalid("the range begins behind the end".to_owned()));
+        }
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         let found = self.files.get_opts(&path(key)?, options).await.map_err(failed)?;
         let size = found.meta.size;

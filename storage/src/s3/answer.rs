@@ -45,6 +45,18 @@ pub(super) async fn accept(method: &Method, response: Response) -> Result<Respon
     Err(refusal(status.as_u16(), Some(&body)))
 }
 
+/// Reads the answer to a deletion, which says nothing. One that says something comes from somebody else.
+pub(super) async fn gone(answer: Result<Response, Error>) -> Result<(), Error> {
+    match answer {
+        Ok(response) => match read(response).await?.as_ref() {
+            [] => Ok(()),
+            _ => Err(Error::Garbage("the answer to a deletion is no answer of S3".to_owned())),
+        },
+        Err(Error::NotFound) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// The error that an answer of this status tells of.
 fn refusal(status: u16, body: Option<&[u8]>) -> Error {
     let told = body.and_then(xml::error);

@@ -127,10 +127,7 @@ impl Bucket {
         if let Some(version) = &target.version {
             ask = ask.query("versionId", version);
         }
-        match self.ask(&ask).await {
-            Ok(_) | Err(Error::NotFound) => Ok(()),
-            Err(error) => Err(error),
-        }
+        answer::gone(self.ask(&ask).await).await
     }
 }
 

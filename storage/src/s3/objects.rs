@@ -18,7 +18,12 @@ use crate::{Error, Head, Key, Object};
 
 impl Bucket {
     pub(crate) async fn get(&self, key: &Key, range: Option<Range<u64>>) -> Result<Object, Error> {
-        let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
+        // Some providers read no larger number than this.
+        let range = range.map(|range| match i64::try_from(range.end) {
+            Ok(_) => GetRange::Bounded(range),
+            Err(_) => GetRange::Offset(range.start),
+        });
+        let options = GetOptions { range, ..GetOptions::default() };
         let found =
             self.objects.get_opts(&self.path(key)?, options).await.map_err(|error| translate(&error))?;
         let content_type =

@@ -40,10 +40,7 @@ impl Bucket {
     pub(crate) async fn abort_parts(&self, key: &str, upload: &UploadId) -> Result<(), Error> {
         let full = self.full(key);
         let ask = Ask::object(Method::Delete, &full).query("uploadId", &upload.0);
-        match self.ask(&ask).await {
-            Ok(_) | Err(Error::NotFound) => Ok(()),
-            Err(error) => Err(error),
-        }
+        answer::gone(self.ask(&ask).await).await
     }
 }
 

@@ -85,7 +85,7 @@ async fn an_error_under_the_status_of_success_is_an_error() {
         Fault::Answer(200, text)
     };
     server.faults().on("CompleteMultipartUpload", told("InternalError"));
-    let failed = store.complete_parts(&key("a/b"), &upload, &[part.clone()]).await;
+    let failed = store.complete_parts(&key("a/b"), &upload, std::slice::from_ref(&part)).await;
     assert!(matches!(failed, Err(Error::Unavailable(_))), "{failed:?}");
     let failed = store.put(&key("a/c"), "text/plain", crate::body(content(9 * 1024 * 1024))).await;
     assert!(matches!(failed, Err(Error::Unavailable(_))), "{failed:?}");

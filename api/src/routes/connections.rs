@@ -109,6 +109,7 @@ pub(crate) struct GiveCredentials {
 pub(crate) struct CredentialsQuery {
     /// `false`: they are kept as they are. Else they are tried first, and kept only if they work.
     #[serde(default)]
+    #[param(inline, default = "true")]
     pub(super) test: Trial,
 }
 

@@ -119,7 +119,7 @@ pub(crate) async fn content(
 ///
 /// What `POST …/download` answers where the store has no addresses of its own.
 #[utoipa::path(
-    get, path = "/api/v1/downloads/{token}", tag = "documents", security(()),
+    get, path = "/api/v1/downloads/{token}", tag = "documents",
     params(("token" = String, Path, description = "From the address")),
     responses(
         (status = 200, description = "The bytes, of the document's own content type", content_type = "*/*", body = Vec<u8>),

@@ -393,7 +393,7 @@ pub(crate) async fn put_content(
 ///
 /// What `POST …/documents` answers where the store has no addresses of its own. Say `…/complete` afterwards.
 #[utoipa::path(
-    put, path = "/api/v1/uploads/{token}", tag = "documents", security(()),
+    put, path = "/api/v1/uploads/{token}", tag = "documents",
     request_body(content = Vec<u8>, description = "The bytes", content_type = "application/octet-stream"),
     params(("token" = String, Path, description = "From the address")),
     responses(

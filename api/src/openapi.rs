@@ -43,6 +43,8 @@ pub(crate) const PATH: &str = "/api/v1/openapi.json";
         (name = "members", description = "Who belongs to an organization"),
         (name = "invitations", description = "Who is to belong to one"),
         (name = "workspaces", description = "Folders of content, and who gets into them"),
+        (name = "documents", description = "Files in workspaces"),
+        (name = "connections", description = "Credentials of providers outside, sealed"),
         (name = "context", description = "Where one works"),
         (name = "agents", description = "AI agents, with whom they are shared, and who used them"),
         (name = "instances", description = "An organization's installations of something"),

@@ -14,6 +14,7 @@ mod figures;
 mod jobs;
 mod keeper;
 pub mod mail;
+mod objects;
 mod registry;
 mod relay;
 mod runner;

@@ -10,8 +10,8 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tenancy::queue::{Claim, Kind, Schedule};
 use tenancy::{
-    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, TrimIdempotencyKeys, TrimJobs,
-    TrimSessions, TrimUsage, Tx,
+    EraseDocument, ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, SweepUploads,
+    TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage, Tx,
 };
 
 use crate::context::Context;
@@ -47,6 +47,9 @@ static REGISTRY: &[Entry] = &[
     // Somebody waits for these in front of a screen.
     entry::<ForgottenPassword>("account", 20, MINUTE, HOUR),
     entry::<SweepTrials>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE),
+    // A store may be away for long, and those who wait for their quota are few.
+    entry::<EraseDocument>("objects", 20, Duration::from_secs(5 * 60), DAY),
+    entry::<SweepUploads>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE),
     entry::<RotateSigningKey>("upkeep", 5, MINUTE, HOUR).every(HOUR),
     entry::<TrimSessions>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
     entry::<TrimIdempotencyKeys>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
@@ -165,6 +168,7 @@ mod tests {
             assert!(
                 match schedule.kind {
                     SweepTrials::KIND => serde_json::from_value::<SweepTrials>(schedule.payload).is_ok(),
+                    SweepUploads::KIND => serde_json::from_value::<SweepUploads>(schedule.payload).is_ok(),
                     RotateSigningKey::KIND => {
                         serde_json::from_value::<RotateSigningKey>(schedule.payload).is_ok()
                     }

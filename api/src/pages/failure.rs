@@ -59,7 +59,7 @@ impl Failure {
             | Error::Forbidden { .. }
             | Error::Refused { .. }
             | Error::Conflict { .. } => Self::Refused,
-            Error::LimitReached { .. } => Self::Full,
+            Error::LimitReached { .. } | Error::QuotaExceeded { .. } => Self::Full,
             Error::Unreachable | Error::NotReached(_) => Self::Unavailable,
             Error::Store(error) => {
                 tracing::error!(%error, "the store failed");

@@ -29,7 +29,6 @@ mod page;
 mod password;
 mod permits;
 mod revision;
-pub mod share;
 mod slice;
 mod spending;
 mod text;
@@ -46,6 +45,7 @@ pub mod api_key;
 pub mod audit;
 pub mod context;
 pub mod decision_log;
+pub mod export;
 pub mod idempotency;
 pub mod import;
 pub mod instance;
@@ -59,6 +59,7 @@ pub mod queue;
 pub mod resource;
 pub mod second_factor;
 pub mod session;
+pub mod share;
 pub mod signing_key;
 pub mod stats;
 pub mod trial;
@@ -118,8 +119,8 @@ pub use id::{
 pub use identity::{AccountSettings, Identity};
 pub use invitation::{InvitationState, InvitationToken};
 pub use jobs::{
-    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimIdempotencyKeys, TrimJobs,
-    TrimSessions, TrimUsage,
+    BuildExport, ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimExports,
+    TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage,
 };
 pub use link::{LinkPurpose, LinkToken};
 pub use mail::{Locale, Mail, MailTemplate};

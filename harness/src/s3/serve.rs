@@ -5,6 +5,7 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, LOCATION};
 use hyper::service::service_fn;
@@ -59,8 +60,11 @@ async fn answer(
         State::Down => return Err(io::ErrorKind::ConnectionReset.into()),
         State::Silent => std::future::pending().await,
     }
+    // All of it before any answer: a client that is refused while it still sends may only see the connection end.
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let answer = service
-        .call(request.map(Body::from))
+        .call(Request::from_parts(parts, Body::from(body)))
         .await
         .map_err(|error| io::Error::other(format!("{error:?}")))?;
     match FAULT.with(RefCell::take) {

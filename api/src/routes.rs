@@ -15,6 +15,7 @@ mod decisions;
 mod documents;
 mod downloads;
 mod encryption_keys;
+mod exports;
 mod health;
 mod import;
 mod instance_activations;
@@ -136,6 +137,11 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/me/deactivate", Action("user.deactivate")),
     ("post", "/api/v1/me/reactivate", Action("user.reactivate")),
     ("get", "/api/v1/me/shares", Action("user.list_shared")),
+    ("post", "/api/v1/me/exports", Action("user.export")),
+    ("get", "/api/v1/me/exports", Action("user.list_exports")),
+    ("get", "/api/v1/me/exports/{export_id}", Action("user.list_exports")),
+    ("delete", "/api/v1/me/exports/{export_id}", Action("user.export")),
+    ("get", "/api/v1/me/exports/{export_id}/content", Action("user.list_exports")),
     ("get", "/api/v1/me/workspace/shares", Action("workspace.list_shares")),
     ("post", "/api/v1/me/workspace/shares", Action("workspace.share")),
     ("delete", "/api/v1/me/workspace/shares/{share_id}", Action("workspace.revoke_share")),
@@ -313,6 +319,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(resource_shares::revoke))
         .routes(routes!(resource_shares::access))
         .routes(routes!(shares::with_me))
+        .routes(routes!(exports::ask, exports::list))
+        .routes(routes!(exports::get, exports::remove))
+        .routes(routes!(exports::content))
         .merge(bulk)
         .routes(routes!(policies::get))
         .routes(routes!(queue::list, queue::remove))

@@ -14,6 +14,7 @@ pub use erase::{Erasure, delete, due, erased, erasure, expire, give_up, given_up
 pub use link::{DocumentLink, LinkKind};
 pub use list::{DocumentFilter, DocumentSort, get, list};
 pub use new::{NewDocument, begin, context, nothing};
+pub(crate) use place::by;
 pub use place::{OpensPlace, Place, place};
 pub use quota::{Quota, quota};
 pub use ready::{Upload, finish, set_parts, upload};

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::id::{ConnectionId, DocumentId, JobId, OrgId, UserId, WorkspaceId};
+use crate::id::{ConnectionId, DocumentId, ExportId, JobId, OrgId, UserId, WorkspaceId};
 use crate::mail::Mail;
 use crate::tx::Tx;
 
@@ -106,6 +106,31 @@ pub struct TrimUsage {}
 
 impl Job for TrimUsage {
     const KIND: &'static str = "usage.trim";
+}
+
+/// Packs somebody's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildExport {
+    /// Whose.
+    pub user_id: UserId,
+    /// Which export.
+    pub export_id: ExportId,
+}
+
+impl Job for BuildExport {
+    const KIND: &'static str = "export.build";
+
+    fn tenant(&self) -> Tenant {
+        Tenant { user: Some(self.user_id), ..Tenant::default() }
+    }
+}
+
+/// Removes exports whose time is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrimExports {}
+
+impl Job for TrimExports {
+    const KIND: &'static str = "export.trim";
 }
 
 /// Removes what the queue itself need not keep any longer.

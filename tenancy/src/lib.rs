@@ -29,7 +29,6 @@ mod page;
 mod password;
 mod permits;
 mod revision;
-pub mod share;
 mod slice;
 mod spending;
 mod text;
@@ -49,6 +48,7 @@ pub mod context;
 pub mod decision_log;
 pub mod document;
 pub mod encryption_key;
+pub mod export;
 pub mod idempotency;
 pub mod import;
 pub mod instance;
@@ -62,6 +62,7 @@ pub mod queue;
 pub mod resource;
 pub mod second_factor;
 pub mod session;
+pub mod share;
 pub mod signing_key;
 pub mod stats;
 pub mod trial;
@@ -121,8 +122,8 @@ pub use id::{
 pub use identity::{AccountSettings, Identity};
 pub use invitation::{InvitationState, InvitationToken};
 pub use jobs::{
-    EraseDocument, ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, SweepUploads, Tenant,
-    TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage,
+    BuildExport, EraseDocument, ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials,
+    SweepUploads, Tenant, TrimExports, TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage,
 };
 pub use link::{LinkPurpose, LinkToken};
 pub use mail::{Locale, Mail, MailTemplate};

@@ -12,7 +12,7 @@ pub use sample::send_sample;
 
 use chrono::{DateTime, Utc};
 
-use crate::id::{InvitationId, LinkId, OrgId, UserId};
+use crate::id::{ExportId, InvitationId, LinkId, OrgId, UserId};
 use crate::organization::OrgNotice;
 use crate::words::words;
 
@@ -131,6 +131,13 @@ pub enum Mail {
         /// Whose account.
         user_id: UserId,
     },
+    /// To a user whose data was packed.
+    ExportReady {
+        /// Who asked for it.
+        user_id: UserId,
+        /// Which.
+        export_id: ExportId,
+    },
     /// To an owner of an organization with which the platform did something.
     OrgNotice {
         /// The owner.
@@ -176,6 +183,7 @@ impl Mail {
             | Self::SecondFactorChanged { user_id, .. }
             | Self::Approved { user_id }
             | Self::Disabled { user_id }
+            | Self::ExportReady { user_id, .. }
             | Self::OrgNotice { user_id, .. } => Some(*user_id),
             Self::Invitation { .. } | Self::Sample { .. } => None,
         }

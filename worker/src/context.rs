@@ -21,6 +21,7 @@ pub(crate) struct Context {
     pub(crate) random: Random,
     pub(crate) job_retention: Duration,
     pub(crate) signing_key_lifetime: Duration,
+    pub(crate) export_lifetime: Duration,
 }
 
 impl Context {

@@ -10,8 +10,8 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tenancy::queue::{Claim, Kind, Schedule};
 use tenancy::{
-    EraseDocument, ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, SweepUploads,
-    TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage, Tx,
+    BuildExport, EraseDocument, ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials,
+    SweepUploads, TrimExports, TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage, Tx,
 };
 
 use crate::context::Context;
@@ -46,6 +46,9 @@ static REGISTRY: &[Entry] = &[
     entry::<SendMail>("mail", 50, Duration::from_secs(2 * 60), DAY),
     // Somebody waits for these in front of a screen.
     entry::<ForgottenPassword>("account", 20, MINUTE, HOUR),
+    // A file of terabytes takes its time; one attempt begins anew.
+    entry::<BuildExport>("export", 10, HOUR.saturating_mul(12), DAY.saturating_mul(3)),
+    entry::<TrimExports>("upkeep", 5, HOUR.saturating_mul(1), DAY).every(HOUR),
     entry::<SweepTrials>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE),
     // A store may be away for long, and those who wait for their quota are few.
     entry::<EraseDocument>("objects", 20, Duration::from_secs(5 * 60), DAY),
@@ -176,6 +179,7 @@ mod tests {
                     TrimIdempotencyKeys::KIND => {
                         serde_json::from_value::<TrimIdempotencyKeys>(schedule.payload).is_ok()
                     }
+                    TrimExports::KIND => serde_json::from_value::<TrimExports>(schedule.payload).is_ok(),
                     TrimUsage::KIND => serde_json::from_value::<TrimUsage>(schedule.payload).is_ok(),
                     TrimJobs::KIND => serde_json::from_value::<TrimJobs>(schedule.payload).is_ok(),
                     other => panic!("{other} is scheduled and not read here"),

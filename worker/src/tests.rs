@@ -162,6 +162,7 @@ impl World {
             backoff: Duration::from_millis(100),
             retention: Duration::from_secs(3600),
             signing_key_lifetime: Duration::from_secs(24 * 3600),
+            export_lifetime: Duration::from_secs(7 * 24 * 3600),
             grace: self.grace,
             patience: Duration::from_secs(600),
         };

@@ -99,6 +99,7 @@ impl Worker {
             mail_budget: Budget { per_address: settings.mail_per_address, per_org: settings.mail_per_org },
             job_retention: settings.retention,
             signing_key_lifetime: settings.signing_key_lifetime,
+            export_lifetime: settings.export_lifetime,
         };
         let runner = Runner {
             context: Arc::new(context),

@@ -144,6 +144,8 @@ actions! {
         CancelPurge = "user.cancel_purge" on UserId;
         /// Have one's data packed.
         Export = "user.export" on UserId;
+        /// Pack somebody's data for them.
+        Pack = "user.pack" on UserId;
         /// See one's exports, and fetch them.
         ListExports = "user.list_exports" on UserId;
         /// See what others share with one.

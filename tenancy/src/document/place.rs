@@ -32,7 +32,7 @@ pub async fn place<A: OpensPlace>(tx: &mut Tx, allowed: &Authorized<A>) -> Resul
 }
 
 /// By this connection, or none.
-pub(super) async fn by(tx: &mut Tx, id: Option<ConnectionId>) -> Result<Result<Place, Unreadable>> {
+pub(crate) async fn by(tx: &mut Tx, id: Option<ConnectionId>) -> Result<Result<Place, Unreadable>> {
     Ok(match id {
         Some(id) => connection::unseal(tx, id).await?.map(|(access, _)| Place::Connected(access)),
         None => Ok(Place::Installation),

@@ -49,12 +49,13 @@ impl Brand {
     /// A place below the public URL. Each segment is escaped, so that no token can change where the link leads.
     #[must_use]
     pub fn link(&self, segments: &[&str]) -> PublicLink {
-        let mut url = self.public_url.clone();
-        // Only URLs such as `mailto:` have no segments, and those were refused.
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
-        }
-        PublicLink(url)
+        below(&self.public_url, segments)
+    }
+
+    /// A place below where people sign in, escaped likewise.
+    #[must_use]
+    pub fn app_link(&self, segments: &[&str]) -> PublicLink {
+        below(&self.app_url, segments)
     }
 
     /// A page below the public URL that takes a token, which is escaped.
@@ -76,6 +77,15 @@ impl Brand {
     pub fn forgot_password(&self) -> PublicLink {
         self.link(&["forgot-password"])
     }
+}
+
+fn below(url: &Url, segments: &[&str]) -> PublicLink {
+    let mut url = url.clone();
+    // Only URLs such as `mailto:` have no segments, and those were refused.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    PublicLink(url)
 }
 
 /// An address without what does not belong into a mail: only the place counts, neither a password nor a question.

@@ -1,5 +1,6 @@
 //! What is done for accounts in the background, with real tokens, a real store and a mail server.
 
+mod export;
 mod invitation;
 mod links;
 mod news;

@@ -4,17 +4,17 @@ use tenancy::mail::{Recipient, recipient};
 use tenancy::organization::{self, OrgNotice};
 use tenancy::queue::Claim;
 use tenancy::{
-    AccountStatus, Authorized, Caller, Error, LinkId, Mail, OrgId, SubscriptionStatus, Tx, UserId, link,
-    org_action as org, user_action as user,
+    AccountStatus, Authorized, Caller, Error, LinkId, Mail, OrgId, SubscriptionStatus, Tx, UserId, export,
+    link, org_action as org, user_action as user,
 };
 
 use super::Addressed;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::mail::{
-    AlreadyRegistered, ApprovalReminder, Approved, Brand, Disabled, Expired, Given, Moment, OrgEvent,
-    PasswordChanged, PasswordReset, PublicLink, SecondFactorChanged, SetPassword, Verification, Welcome,
-    Written,
+    AlreadyRegistered, ApprovalReminder, Approved, Brand, Disabled, Expired, ExportReady, Given, Moment,
+    OrgEvent, PasswordChanged, PasswordReset, PublicLink, SecondFactorChanged, SetPassword, Verification,
+    Welcome, Written,
 };
 
 /// What a mail to this user says now; none if they are gone, or it is not true any more.
@@ -51,7 +51,7 @@ fn is_true(mail: &Mail, reader: &Recipient) -> bool {
         Mail::PasswordChanged { .. } | Mail::SecondFactorChanged { .. } => status != Deleting,
         Mail::Approved { .. } => status == Active,
         Mail::Disabled { .. } => status == Disabled,
-        Mail::OrgNotice { .. } => can_be_used,
+        Mail::OrgNotice { .. } | Mail::ExportReady { .. } => can_be_used,
         Mail::Invitation { .. } | Mail::Sample { .. } => false,
     }
 }
@@ -89,6 +89,12 @@ async fn says(
             let Some(closed) = reader.disabled_at.map(Moment) else { return Ok(None) };
             let reason = reader.disabled_reason.as_deref().map(Given::reason);
             Box::new(Disabled { name, closed, reason: reason.filter(|reason| !reason.is_empty()) })
+        }
+        Mail::ExportReady { export_id, .. } => {
+            let Some(ready) = export::to_be_mailed(tx, allowed, *export_id).await? else { return Ok(None) };
+            let (asked, deadline) = (Moment(ready.requested_at), Moment(ready.expires_at));
+            let link = brand.app_link(&["exports", &export_id.to_string()]);
+            Box::new(ExportReady { name, asked, link, deadline })
         }
         Mail::OrgNotice { org_id, user_id, notice } => {
             let Some(organization) = organization(tx, *org_id, *user_id).await? else { return Ok(None) };

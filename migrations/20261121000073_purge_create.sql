@@ -1,5 +1,4 @@
--- Erasures of accounts, organizations and workspaces, with their receipts. A row outlives its subject and names no person:
--- the address that the receipt goes to is sealed, and gone once it is sent.
+-- Erasures of accounts, organizations and workspaces, with their receipts. A row outlives its subject and names no person.
 create table purges (
     id uuid primary key,
     subject text not null check (subject in ('user', 'organization', 'workspace')),
@@ -25,8 +24,6 @@ create table purges (
     finished_at timestamptz,
     -- Shows it, and calls it off, without an account.
     token_hash bytea not null unique,
-    -- To whom the receipt goes: address and language.
-    sealed_recipient bytea,
     receipt jsonb,
     constraint purges_finished check ((state in ('done', 'cancelled')) = (finished_at is not null)),
     constraint purges_receipt check ((state = 'done') = (receipt is not null))
@@ -45,6 +42,14 @@ create table purge_targets (
     primary key (purge_id, kind, id)
 );
 create index purge_targets_of on purge_targets (kind, id);
+
+-- To whom the mails about it go: name, address and language, sealed. A row goes when its receipt is sent.
+create table purge_recipients (
+    purge_id uuid not null references purges (id) on delete cascade,
+    number integer not null,
+    sealed bytea not null,
+    primary key (purge_id, number)
+);
 
 create table purge_steps (
     purge_id uuid not null references purges (id) on delete cascade,

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::id::{JobId, OrgId, UserId, WorkspaceId};
+use crate::id::{JobId, OrgId, PurgeId, UserId, WorkspaceId};
 use crate::mail::Mail;
 use crate::tx::Tx;
 
@@ -105,6 +105,29 @@ pub struct TrimUsage {}
 
 impl Job for TrimUsage {
     const KIND: &'static str = "usage.trim";
+}
+
+/// Goes on with a purge, until it is done or has to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPurge {
+    /// Which.
+    pub purge_id: PurgeId,
+}
+
+impl Job for RunPurge {
+    const KIND: &'static str = "purge.run";
+
+    fn unique_key(&self) -> Option<String> {
+        Some(self.purge_id.to_string())
+    }
+}
+
+/// Finds the purges that are due, and those that stand still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepPurges {}
+
+impl Job for SweepPurges {
+    const KIND: &'static str = "purge.sweep";
 }
 
 /// Removes what the queue itself need not keep any longer.

@@ -55,6 +55,7 @@ pub mod mail;
 pub mod membership;
 pub mod organization;
 pub mod plan;
+pub mod purge;
 pub mod queue;
 pub mod resource;
 pub mod second_factor;
@@ -118,7 +119,7 @@ pub use id::{
 pub use identity::{AccountSettings, Identity};
 pub use invitation::{InvitationState, InvitationToken};
 pub use jobs::{
-    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, Tenant, TrimIdempotencyKeys, TrimJobs,
+    ForgottenPassword, Job, RotateSigningKey, RunPurge, SendMail, SweepPurges, SweepTrials, Tenant, TrimIdempotencyKeys, TrimJobs,
     TrimSessions, TrimUsage,
 };
 pub use link::{LinkPurpose, LinkToken};
@@ -129,6 +130,7 @@ pub use money::Money;
 pub use once::Once;
 pub use organization::SubscriptionStatus;
 pub use page::{Page, PageInfo, Paged};
+pub use purge::{Purge, PurgeState, PurgeStep, PurgeSubject, PurgeToken};
 pub use password::{Password, PasswordHashing};
 pub use revision::Revision;
 pub use session::{Device, RefreshToken};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use runtime::Random;
+use storage::Stores;
 use tenancy::mail::Budget;
 use tenancy::queue::Claim;
 use tenancy::{Db, Request, Tx};
@@ -13,6 +14,7 @@ use crate::mail::{Brand, Mailer};
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) db: Db,
+    pub(crate) stores: Stores,
     pub(crate) mailer: Mailer,
     pub(crate) brand: Brand,
     pub(crate) mail_budget: Budget,

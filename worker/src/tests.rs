@@ -13,6 +13,7 @@ use authz::Live;
 use runtime::{Clock, Health, Random, Shutdown};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use storage::{Reach, Store, Stores};
 use tenancy::queue::Claim;
 use tenancy::{Db, Job, Request, Tx};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -165,7 +166,9 @@ impl World {
             patience: Duration::from_secs(600),
         };
         let health = Health::new(Clock::system());
-        Worker::with(Registry::of(registry), db, settings, Random::system(), health).await.unwrap()
+        let default = Store::folder(&self.folder.path().join("objects")).unwrap();
+        let stores = Stores::new(default, Reach::Anywhere).unwrap();
+        Worker::with(Registry::of(registry), db, settings, stores, Random::system(), health).await.unwrap()
     }
 
     /// A worker that works on, and what stops it.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::{FutureExt as _, StreamExt as _};
 use runtime::{Health, Random, Shutdown};
+use storage::Stores;
 use tenancy::mail::Budget;
 use tenancy::{Db, queue};
 use tokio_util::sync::CancellationToken;
@@ -61,10 +62,11 @@ impl Worker {
     pub async fn new(
         db: Db,
         settings: Settings,
+        stores: Stores,
         random: Random,
         health: Health,
     ) -> Result<Self, WorkerError> {
-        Self::with(Registry::all(), db, settings, random, health).await
+        Self::with(Registry::all(), db, settings, stores, random, health).await
     }
 
     /// A worker that knows these kinds.
@@ -72,6 +74,7 @@ impl Worker {
         registry: Registry,
         db: Db,
         settings: Settings,
+        stores: Stores,
         random: Random,
         health: Health,
     ) -> Result<Self, WorkerError> {
@@ -91,6 +94,7 @@ impl Worker {
             brand,
             random: random.clone(),
             db,
+            stores,
             mailer,
             mail_budget: Budget { per_address: settings.mail_per_address, per_org: settings.mail_per_org },
             job_retention: settings.retention,

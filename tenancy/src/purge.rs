@@ -12,6 +12,7 @@ mod recipient;
 mod request;
 mod rows;
 mod step;
+mod sweep;
 mod token;
 mod verify;
 
@@ -24,8 +25,15 @@ use utoipa::ToSchema;
 use crate::id::{ConnectionId, OrgId, PurgeId, UserId};
 use crate::words::words;
 
+pub use exception::{give_up, give_up_one, is_given_up, try_again};
+pub use intent::{Intent, PurgeStore, erased, intend, intended, withdraw};
+pub use receipt::write as write_receipt;
 pub use recipient::{PurgeRecipient, recipient, recipient_served};
+pub use rows::{erase, erase_connections};
+pub use step::{Begun, PurgeRun, PurgeTarget, advance, begin};
+pub use sweep::sweep;
 pub use token::PurgeToken;
+pub use verify::verify;
 
 words! {
     /// What is erased.

@@ -75,6 +75,7 @@ impl World {
             backoff: Duration::from_secs(1),
             retention: Duration::from_secs(3600),
             signing_key_lifetime: Duration::from_secs(30 * 24 * 3600),
+            purge_page: 1_000,
             grace: Duration::from_secs(30),
             patience: Duration::from_secs(600),
         };

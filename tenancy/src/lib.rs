@@ -119,8 +119,8 @@ pub use id::{
 pub use identity::{AccountSettings, Identity};
 pub use invitation::{InvitationState, InvitationToken};
 pub use jobs::{
-    ForgottenPassword, Job, RotateSigningKey, RunPurge, SendMail, SweepPurges, SweepTrials, Tenant, TrimIdempotencyKeys, TrimJobs,
-    TrimSessions, TrimUsage,
+    ForgottenPassword, Job, RotateSigningKey, RunPurge, SendMail, SweepPurges, SweepTrials, Tenant,
+    TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage,
 };
 pub use link::{LinkPurpose, LinkToken};
 pub use mail::{Locale, Mail, MailTemplate};
@@ -130,8 +130,8 @@ pub use money::Money;
 pub use once::Once;
 pub use organization::SubscriptionStatus;
 pub use page::{Page, PageInfo, Paged};
-pub use purge::{Purge, PurgeState, PurgeStep, PurgeSubject, PurgeToken};
 pub use password::{Password, PasswordHashing};
+pub use purge::{Purge, PurgeState, PurgeStep, PurgeSubject, PurgeToken};
 pub use revision::Revision;
 pub use session::{Device, RefreshToken};
 pub use share::ShareLevel;

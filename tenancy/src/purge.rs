@@ -1,10 +1,12 @@
 //! Purges: the erasure of an account, an organization or a workspace with all that it owns, from the request to the receipt.
 
+mod block;
 mod cancel;
 mod exception;
 mod intent;
 mod list;
 mod look;
+mod mail;
 mod obstacle;
 mod plan;
 mod receipt;
@@ -24,7 +26,14 @@ use utoipa::ToSchema;
 use crate::id::{ConnectionId, OrgId, PurgeId, UserId};
 use crate::words::words;
 
-pub use recipient::{PurgeRecipient, recipient, recipient_served};
+pub use cancel::{cancel, cancel_mine};
+pub use list::{PurgeFilter, get, list, mine, one_of_mine};
+pub use look::look;
+pub use mail::{PurgeMail, forget_unserved, recipients, served, to_be_mailed};
+pub use obstacle::{NamedOrg, Obstacle, ObstacleKind};
+pub use plan::{DeletionPlan, plan_account, plan_org, plan_workspace};
+pub use recipient::PurgeRecipient;
+pub use request::{Asked, delete_account, delete_org, delete_workspace, erase_account};
 pub use token::PurgeToken;
 
 words! {

@@ -29,7 +29,7 @@ use crate::words::words;
 pub use cancel::{cancel, cancel_mine};
 pub use list::{PurgeFilter, get, list, mine, one_of_mine};
 pub use look::look;
-pub use mail::{PurgeMail, forget_unserved, recipients, served, to_be_mailed};
+pub use mail::{PurgeMail, recipients, served, to_be_mailed};
 pub use obstacle::{NamedOrg, Obstacle, ObstacleKind};
 pub use plan::{DeletionPlan, plan_account, plan_org, plan_workspace};
 pub use recipient::PurgeRecipient;
@@ -95,7 +95,7 @@ pub struct DeletionSettings {
 
 impl Default for DeletionSettings {
     fn default() -> Self {
-        Self { grace: TimeDelta::zero(), deadline: TimeDelta::hours(72) }
+        Self { grace: TimeDelta::zero(), deadline: TimeDelta::days(7) }
     }
 }
 

@@ -1,14 +1,9 @@
-use chrono::TimeDelta;
-
 use super::recipient::{self, PurgeRecipient};
 use super::{Purge, PurgeToken, list};
 use crate::action::platform;
 use crate::error::{Error, Result};
 use crate::id::PurgeId;
 use crate::tx::{Authorized, Tx};
-
-/// How long somebody is remembered whom the receipt cannot be sent to.
-const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// What a mail about a purge is written from.
 #[derive(Debug)]
@@ -63,19 +58,4 @@ pub async fn served(
         .execute(tx.connection())
         .await?;
     Ok(())
-}
-
-/// Forgets those whose receipt could not be sent for a long time. Returns how many.
-///
-/// # Errors
-/// If the store does not answer.
-pub async fn forget_unserved(tx: &mut Tx, _: &Authorized<platform::SweepPurges>) -> Result<u64> {
-    let long_ago = tx.now() - KEPT;
-    let forgotten = sqlx::query!(
-        "delete from purge_recipients r using purges p where p.id = r.purge_id and p.finished_at < $1",
-        long_ago
-    )
-    .execute(tx.connection())
-    .await?;
-    Ok(forgotten.rows_affected())
 }

@@ -1,10 +1,12 @@
 //! Purges: the erasure of an account, an organization or a workspace with all that it owns, from the request to the receipt.
 
+mod block;
 mod cancel;
 mod exception;
 mod intent;
 mod list;
 mod look;
+mod mail;
 mod obstacle;
 mod plan;
 mod receipt;
@@ -25,10 +27,17 @@ use utoipa::ToSchema;
 use crate::id::{ConnectionId, OrgId, PurgeId, UserId};
 use crate::words::words;
 
+pub use cancel::{cancel, cancel_mine};
 pub use exception::{give_up, give_up_one, is_given_up, try_again};
 pub use intent::{Intent, PurgeStore, erased, intend, intended, withdraw};
+pub use list::{PurgeFilter, get, list, mine, one_of_mine};
+pub use look::look;
+pub use mail::{PurgeMail, recipients, served, to_be_mailed};
+pub use obstacle::{NamedOrg, Obstacle, ObstacleKind};
+pub use plan::{DeletionPlan, plan_account, plan_org, plan_workspace};
 pub use receipt::write as write_receipt;
-pub use recipient::{PurgeRecipient, recipient, recipient_served};
+pub use recipient::PurgeRecipient;
+pub use request::{Asked, delete_account, delete_org, delete_workspace, erase_account};
 pub use rows::{erase, erase_connections};
 pub use step::{Begun, PurgeRun, PurgeTarget, advance, begin};
 pub use sweep::sweep;
@@ -94,7 +103,7 @@ pub struct DeletionSettings {
 
 impl Default for DeletionSettings {
     fn default() -> Self {
-        Self { grace: TimeDelta::zero(), deadline: TimeDelta::hours(72) }
+        Self { grace: TimeDelta::zero(), deadline: TimeDelta::days(7) }
     }
 }
 

@@ -30,6 +30,7 @@ mod pages;
 mod plan;
 mod policies;
 mod problems;
+mod purges;
 mod queue;
 mod requests;
 mod resources;

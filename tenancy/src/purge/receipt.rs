@@ -7,6 +7,8 @@ use crate::action::{Target as _, purge};
 use crate::audit::Change;
 use crate::error::{Error, Result};
 use crate::id::{OrgId, UserId, WorkspaceId};
+use crate::jobs::SendMail;
+use crate::mail::Mail;
 use crate::purge::PurgeSubject;
 use crate::tx::{Authorized, Tx};
 
@@ -53,6 +55,15 @@ pub async fn write(tx: &mut Tx, allowed: &Authorized<purge::Run>, run: &PurgeRun
     .execute(tx.connection())
     .await?;
     sqlx::query!("delete from purge_intents where purge_id = $1", run.id.0).execute(tx.connection()).await?;
+    let readers = sqlx::query_scalar!(
+        "select number from purge_recipients where purge_id = $1 order by number",
+        run.id.0
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    for recipient in readers {
+        tx.enqueue(&SendMail(Mail::DeletionReceipt { purge_id: run.id, recipient })).await?;
+    }
     // The chain of an organization that is gone has no readers.
     let (target, org) = match PurgeSubject::parse(&row.subject) {
         Some(PurgeSubject::User) => (UserId(row.subject_id).uid(), None),

@@ -37,10 +37,7 @@ pub(super) async fn keep(tx: &mut Tx, purge: PurgeId, number: i32, recipient: &P
 }
 
 /// One of those to whom mails about a purge go, by number; none once the receipt is sent to them.
-///
-/// # Errors
-/// [`Error::Store`], also for what cannot be opened.
-pub async fn recipient(tx: &mut Tx, purge: PurgeId, number: i32) -> Result<Option<PurgeRecipient>> {
+pub(super) async fn read(tx: &mut Tx, purge: PurgeId, number: i32) -> Result<Option<PurgeRecipient>> {
     let sealed = sqlx::query_scalar!(
         "select sealed from purge_recipients where purge_id = $1 and number = $2",
         purge.0,
@@ -49,17 +46,6 @@ pub async fn recipient(tx: &mut Tx, purge: PurgeId, number: i32) -> Result<Optio
     .fetch_optional(tx.connection())
     .await?;
     sealed.map(|sealed| open(tx, purge, number, &sealed)).transpose()
-}
-
-/// Forgets somebody to whom the receipt was sent.
-///
-/// # Errors
-/// If the store does not answer.
-pub async fn recipient_served(tx: &mut Tx, purge: PurgeId, number: i32) -> Result<()> {
-    sqlx::query!("delete from purge_recipients where purge_id = $1 and number = $2", purge.0, number)
-        .execute(tx.connection())
-        .await?;
-    Ok(())
 }
 
 fn open(tx: &Tx, purge: PurgeId, number: i32, sealed: &[u8]) -> Result<PurgeRecipient> {

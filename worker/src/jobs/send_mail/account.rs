@@ -52,7 +52,10 @@ fn is_true(mail: &Mail, reader: &Recipient) -> bool {
         Mail::Approved { .. } => status == Active,
         Mail::Disabled { .. } => status == Disabled,
         Mail::OrgNotice { .. } => can_be_used,
-        Mail::Invitation { .. } | Mail::Sample { .. } => false,
+        Mail::Invitation { .. }
+        | Mail::DeletionRequested { .. }
+        | Mail::DeletionReceipt { .. }
+        | Mail::Sample { .. } => false,
     }
 }
 
@@ -109,7 +112,10 @@ async fn says(
             let Some((link, deadline)) = good else { return Ok(None) };
             Box::new(SetPassword { name, link, deadline })
         }
-        Mail::Invitation { .. } | Mail::Sample { .. } => return Ok(None),
+        Mail::Invitation { .. }
+        | Mail::DeletionRequested { .. }
+        | Mail::DeletionReceipt { .. }
+        | Mail::Sample { .. } => return Ok(None),
     }))
 }
 

@@ -4,6 +4,7 @@
 //! Every page is made in two languages ([`visit`]), with headers that let it load nothing and be shown in nothing
 //! ([`page`]). They stay out of the OpenAPI document: they are for people.
 
+mod cancel_deletion;
 mod failure;
 mod forgot_password;
 mod home;
@@ -33,5 +34,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(new_password::show_first, new_password::set_first))
         .routes(routes!(forgot_password::show, forgot_password::send))
         .routes(routes!(set_up::show, set_up::set_up))
+        .routes(routes!(cancel_deletion::show, cancel_deletion::cancel))
         .routes(routes!(invitation::show, invitation::answer))
 }

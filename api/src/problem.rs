@@ -8,6 +8,7 @@ use authz::{PolicyInfo, refusal_code};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tenancy::purge::NamedOrg;
 use tenancy::{Error, FieldError};
 use utoipa::ToSchema;
 
@@ -39,6 +40,9 @@ pub(crate) struct Problem {
     /// The limit of the organization's plan that is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<ReachedLimit>,
+    /// The organizations that stand in the way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    organizations: Vec<NamedOrg>,
     /// The quota of the person that is too small.
     #[serde(skip_serializing_if = "Option::is_none")]
     quota: Option<ExceededQuota>,
@@ -103,6 +107,7 @@ impl Problem {
             fields: vec![],
             policies: vec![],
             limit: None,
+            organizations: vec![],
             quota: None,
             // The store may be back in a moment.
             retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
@@ -196,6 +201,9 @@ impl From<Error> for Problem {
             }
             Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
             Error::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),
+            Error::SoleOwner(organizations) => {
+                Self { organizations, ..Self::new(StatusCode::CONFLICT, "sole_owner", detail) }
+            }
             Error::Invalid(fields) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with_fields(fields)
             }

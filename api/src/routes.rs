@@ -12,6 +12,7 @@ mod auth;
 mod authorize;
 mod connections;
 mod decisions;
+mod deletions;
 mod documents;
 mod downloads;
 mod encryption_keys;
@@ -34,6 +35,7 @@ mod orgs;
 mod personal_workspace;
 mod policies;
 mod providers;
+mod purges;
 mod queue;
 mod quota;
 mod resource_shares;
@@ -129,6 +131,11 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/auth/logout", Action("user.sign_out")),
     ("get", "/api/v1/me", Action("user.view")),
     ("patch", "/api/v1/me", Action("user.update")),
+    ("delete", "/api/v1/me", Action("user.delete")),
+    ("get", "/api/v1/me/deletion", Action("user.preview_delete")),
+    ("get", "/api/v1/me/purges", Action("user.list_purges")),
+    ("get", "/api/v1/me/purge/{purge_id}", Open("purge.view")),
+    ("post", "/api/v1/me/purge/{purge_id}/cancel", Open("purge.cancel")),
     ("post", "/api/v1/me/verification", Action("user.resend_verification")),
     ("post", "/api/v1/me/password", Action("user.change_password")),
     ("get", "/api/v1/me/sessions", Action("user.list_sessions")),
@@ -151,6 +158,7 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("get", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}", Action("workspace.view")),
     ("patch", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}", Action("workspace.update")),
     ("delete", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}", Action("workspace.delete")),
+    ("get", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/deletion", Action("workspace.preview_delete")),
     ("post", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/default", Action("workspace.set_default")),
     ("post", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/leave", Action("workspace.leave")),
     ("get", "/api/v1/orgs/{org_id}/workspaces/{workspace_id}/members", Action("workspace.list_members")),
@@ -181,6 +189,9 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("get", "/api/v1/admin/users", Action("user.list")),
     ("post", "/api/v1/admin/users", Action("user.create")),
     ("get", "/api/v1/admin/users/{user_id}", Action("user.inspect")),
+    ("delete", "/api/v1/admin/users/{user_id}", Action("user.erase")),
+    ("get", "/api/v1/admin/purges", Action("purge.list")),
+    ("get", "/api/v1/admin/purges/{purge_id}", Action("purge.list")),
     ("post", "/api/v1/admin/users/{user_id}/approve", Action("user.approve")),
     ("post", "/api/v1/admin/users/{user_id}/disable", Action("user.disable")),
     ("post", "/api/v1/admin/users/{user_id}/enable", Action("user.enable")),
@@ -194,6 +205,8 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/api/v1/orgs", Action("org.create")),
     ("get", "/api/v1/orgs/{org_id}", Action("org.view")),
     ("patch", "/api/v1/orgs/{org_id}", Action("org.update")),
+    ("delete", "/api/v1/orgs/{org_id}", Action("org.delete")),
+    ("get", "/api/v1/orgs/{org_id}/deletion", Action("org.preview_delete")),
     ("post", "/api/v1/orgs/{org_id}/transfer", Action("org.transfer")),
     ("post", "/api/v1/orgs/{org_id}/leave", Action("org.leave")),
     ("get", "/api/v1/orgs/{org_id}/members", Action("member.list")),
@@ -285,6 +298,8 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("post", "/forgot-password", Open("user.request_password_reset")),
     ("get", "/set-up", Public),
     ("post", "/set-up", Open("platform.set_up")),
+    ("get", "/cancel-deletion", Open("purge.view")),
+    ("post", "/cancel-deletion", Open("purge.cancel")),
     ("get", "/invitation", Open("invitation.view")),
     ("post", "/invitation", Open("invitation.accept")),
     ("get", "/healthz", Public),
@@ -347,7 +362,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sessions::refresh))
         .routes(routes!(sessions::reauthenticate))
         .routes(routes!(sessions::logout))
-        .routes(routes!(me::get, me::update))
+        .routes(routes!(me::get, me::update, deletions::delete_me))
+        .routes(routes!(deletions::plan_me))
+        .routes(routes!(purges::list_mine))
+        .routes(routes!(purges::look))
+        .routes(routes!(purges::cancel))
+        .routes(routes!(purges::list))
+        .routes(routes!(purges::get))
         .routes(routes!(me::resend_verification))
         .routes(routes!(me::change_password))
         .routes(routes!(sessions::list, sessions::revoke_others))
@@ -358,7 +379,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(personal_workspace::revoke))
         .routes(routes!(workspaces::list_mine))
         .routes(routes!(workspaces::list, workspaces::create))
-        .routes(routes!(workspaces::get, workspaces::update, workspaces::delete))
+        .routes(routes!(workspaces::get, workspaces::update, deletions::delete_workspace))
+        .routes(routes!(deletions::plan_workspace))
         .routes(routes!(workspaces::set_default))
         .routes(routes!(workspace_members::leave))
         .routes(routes!(workspace_members::list, workspace_members::add))
@@ -370,7 +392,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(switch::current))
         .routes(routes!(switch::put_organization, orgs::get_current, orgs::update_current))
         .routes(routes!(admin_users::list, admin_users::create))
-        .routes(routes!(admin_users::get))
+        .routes(routes!(admin_users::get, deletions::erase_user))
         .routes(routes!(admin_users::approve))
         .routes(routes!(admin_users::disable))
         .routes(routes!(admin_users::enable))
@@ -391,7 +413,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(stats::get))
         .routes(routes!(org_registration::register))
         .routes(routes!(orgs::list, orgs::create))
-        .routes(routes!(orgs::get, orgs::update))
+        .routes(routes!(orgs::get, orgs::update, deletions::delete_org))
+        .routes(routes!(deletions::plan_org))
         .routes(routes!(orgs::transfer))
         .routes(routes!(orgs::leave))
         .routes(routes!(members::list, members::add))

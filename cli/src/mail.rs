@@ -98,6 +98,7 @@ fn about(template: MailTemplate) -> &'static str {
         MailTemplate::Expired => "the trial has ended, and what still works",
         MailTemplate::Disabled => "an administrator closed the account, and why",
         MailTemplate::OrgNotice => "the platform changed something about an organization of yours",
+        MailTemplate::DeletionRequested => "something will be erased, and how to keep it",
         MailTemplate::DeletionReceipt => "what was erased, and when",
         MailTemplate::ExportReady => "an export of the data can be fetched",
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use authz::PolicyInfo;
 use serde::Serialize;
 
+use crate::purge::NamedOrg;
 use crate::revision::Revision;
 
 /// A result of this crate.
@@ -83,6 +84,11 @@ pub enum Error {
         /// What stands in the way.
         message: String,
     },
+    /// Organizations with other members would lose their only owner.
+    #[error(
+        "you are the only owner of organizations with other members; make somebody else an owner, or delete them"
+    )]
+    SoleOwner(Vec<NamedOrg>),
     /// The input is well-formed and still wrong.
     #[error("the input is not valid")]
     Invalid(Vec<FieldError>),

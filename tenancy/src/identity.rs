@@ -7,6 +7,7 @@ use crate::access_token::Issuer;
 use crate::address::{Address, NoAddress};
 use crate::master_key::MasterKey;
 use crate::password::{PasswordHashing, Passwords};
+use crate::purge::DeletionSettings;
 use crate::session::SessionLimits;
 use crate::signing_key::SigningKeys;
 
@@ -25,6 +26,8 @@ pub struct AccountSettings {
     pub sessions: SessionLimits,
     /// What access tokens are made by.
     pub issuer: Issuer,
+    /// How what is deleted is erased.
+    pub deletion: DeletionSettings,
 }
 
 impl Default for AccountSettings {
@@ -36,6 +39,7 @@ impl Default for AccountSettings {
             passwords: PasswordHashing::default(),
             sessions: SessionLimits::default(),
             issuer: Issuer { url: "http://localhost".into(), lifetime: TimeDelta::minutes(15) },
+            deletion: DeletionSettings::default(),
         }
     }
 }
@@ -57,6 +61,10 @@ impl TryFrom<&Config> for AccountSettings {
                 grace: delta(config.refresh_grace),
             },
             issuer: Issuer { url: config.public_url.clone(), lifetime: delta(config.access_token_lifetime) },
+            deletion: DeletionSettings {
+                grace: delta(config.deletion_grace),
+                deadline: delta(config.purge_deadline),
+            },
         })
     }
 }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::id::{ConnectionId, DocumentId, ExportId, JobId, OrgId, UserId, WorkspaceId};
+use crate::id::{ConnectionId, DocumentId, ExportId, JobId, OrgId, PurgeId, UserId, WorkspaceId};
 use crate::mail::Mail;
 use crate::tx::Tx;
 
@@ -131,6 +131,29 @@ pub struct TrimExports {}
 
 impl Job for TrimExports {
     const KIND: &'static str = "export.trim";
+}
+
+/// Goes on with a purge, until it is done or has to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPurge {
+    /// Which.
+    pub purge_id: PurgeId,
+}
+
+impl Job for RunPurge {
+    const KIND: &'static str = "purge.run";
+
+    fn unique_key(&self) -> Option<String> {
+        Some(self.purge_id.to_string())
+    }
+}
+
+/// Finds the purges that are due, and those that stand still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepPurges {}
+
+impl Job for SweepPurges {
+    const KIND: &'static str = "purge.sweep";
 }
 
 /// Removes what the queue itself need not keep any longer.

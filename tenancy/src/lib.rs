@@ -58,6 +58,7 @@ pub mod mail;
 pub mod membership;
 pub mod organization;
 pub mod plan;
+pub mod purge;
 pub mod queue;
 pub mod resource;
 pub mod second_factor;
@@ -122,8 +123,8 @@ pub use id::{
 pub use identity::{AccountSettings, Identity};
 pub use invitation::{InvitationState, InvitationToken};
 pub use jobs::{
-    BuildExport, EraseDocument, ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials,
-    SweepUploads, Tenant, TrimExports, TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage,
+    BuildExport, EraseDocument, ForgottenPassword, Job, RotateSigningKey, RunPurge, SendMail, SweepPurges,
+    SweepTrials, SweepUploads, Tenant, TrimExports, TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage,
 };
 pub use link::{LinkPurpose, LinkToken};
 pub use mail::{Locale, Mail, MailTemplate};
@@ -134,6 +135,7 @@ pub use once::Once;
 pub use organization::SubscriptionStatus;
 pub use page::{Page, PageInfo, Paged};
 pub use password::{Password, PasswordHashing};
+pub use purge::{Purge, PurgeState, PurgeStep, PurgeSubject, PurgeToken};
 pub use revision::Revision;
 pub use session::{Device, RefreshToken};
 pub use share::ShareLevel;

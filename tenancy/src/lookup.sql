@@ -98,7 +98,7 @@ select 'organization', jsonb_build_object(
     'trial_ends_at', o.trial_ends_at,
     'is_deleting', o.deleting_at is not null,
     'usage', jsonb_build_object(
-        'workspaces', (select count(*) from workspaces w where w.org_id = o.id),
+        'workspaces', (select count(*) from workspaces w where w.org_id = o.id and w.deleting_at is null),
         'agents', (select count(*) from agents a where a.org_id = o.id),
         'members', (select count(*) from memberships m where m.org_id = o.id)
             + (select count(*) from invitations i where i.org_id = o.id and i.ended_at is null and i.expires_at > $14)

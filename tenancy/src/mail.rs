@@ -12,7 +12,7 @@ pub use sample::send_sample;
 
 use chrono::{DateTime, Utc};
 
-use crate::id::{ExportId, InvitationId, LinkId, OrgId, UserId};
+use crate::id::{ExportId, InvitationId, LinkId, OrgId, PurgeId, UserId};
 use crate::organization::OrgNotice;
 use crate::words::words;
 
@@ -55,6 +55,8 @@ words! {
         Disabled = "disabled",
         /// The platform did something with an organization.
         OrgNotice = "org_notice",
+        /// Something will be erased, and it can still be called off.
+        DeletionRequested = "deletion_requested",
         /// What was erased.
         DeletionReceipt = "deletion_receipt",
         /// An export can be fetched.
@@ -156,6 +158,20 @@ pub enum Mail {
         /// The how manieth time it is sent: once it is sent again, the mails before are not.
         sent: i32,
     },
+    /// To somebody who is told of a deletion that waits: until it runs, it can be called off with the link.
+    DeletionRequested {
+        /// The purge.
+        purge_id: PurgeId,
+        /// Which of those who are told.
+        recipient: i32,
+    },
+    /// To somebody who is told of a deletion that is done: the receipt. After it, nothing is kept of them.
+    DeletionReceipt {
+        /// The purge.
+        purge_id: PurgeId,
+        /// Which of those who are told.
+        recipient: i32,
+    },
     /// Any template with invented content, for an operator who wants to see whether mails arrive and how they look.
     Sample {
         /// Which.
@@ -168,7 +184,8 @@ pub enum Mail {
 }
 
 impl Mail {
-    /// The account that a mail is about; none for samples, and for invitations, whose reader may have none.
+    /// The account that a mail is about; none for samples, for invitations, whose reader may have
+    /// none, and for mails about purges, whose readers may have none any more.
     #[must_use]
     pub fn user(&self) -> Option<UserId> {
         match self {
@@ -185,7 +202,10 @@ impl Mail {
             | Self::Disabled { user_id }
             | Self::ExportReady { user_id, .. }
             | Self::OrgNotice { user_id, .. } => Some(*user_id),
-            Self::Invitation { .. } | Self::Sample { .. } => None,
+            Self::Invitation { .. }
+            | Self::DeletionRequested { .. }
+            | Self::DeletionReceipt { .. }
+            | Self::Sample { .. } => None,
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) enum Purpose {
     SecondFactor,
     /// Hashes recovery codes, which are short.
     RecoveryCode,
+    /// Tokens of purges, and to whom their receipts go.
+    Purge,
     /// Seals answers that are given again.
     IdempotentAnswer,
     /// Seals the keys that seal credentials of connections.
@@ -48,6 +50,7 @@ impl Purpose {
             Self::SigningKey => b"doorward signing key 1",
             Self::SecondFactor => b"doorward second factor 1",
             Self::RecoveryCode => b"doorward recovery code 1",
+            Self::Purge => b"doorward purge 1",
             Self::IdempotentAnswer => b"doorward idempotent answer 1",
             Self::EncryptionKey => b"doorward encryption key 1",
             Self::DocumentLink => b"doorward document link 1",

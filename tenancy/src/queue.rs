@@ -24,6 +24,7 @@ mod wake;
 
 pub use bulk::{AT_A_TIME, Bulk, remove, remove_any, retry_dead};
 pub use claim::{Claim, Fence, claim, extend};
+pub(crate) use control::call_off;
 pub use control::{cancel, cancel_any, retry, retry_any};
 pub use ending::{Ending, Fate, end};
 pub use figures::{Figures, figures};

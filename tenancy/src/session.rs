@@ -73,6 +73,8 @@ words! {
         Deactivated = "deactivated",
         /// An administrator closed the account.
         Disabled = "disabled",
+        /// The account is being deleted.
+        Deleted = "deleted",
         /// An administrator signed the person out.
         ByAdmin = "by_admin",
     }

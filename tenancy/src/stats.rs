@@ -27,6 +27,8 @@ pub struct Stats {
     pub organizations: BTreeMap<String, i64>,
     /// Background work.
     pub queue: QueueFigures,
+    /// Purges that wait or run.
+    pub purges: i64,
     /// How many decisions were made in the last full minute, by all replicas. None if the log that would tell does not
     /// keep all of them.
     pub decisions_per_minute: Option<i64>,
@@ -71,9 +73,14 @@ pub async fn stats(tx: &mut Tx, _: &Authorized<platform::ViewStats>, log: &Decis
         .fetch_all(tx.connection())
         .await?;
     let organizations = rows.into_iter().map(|row| (row.plan, row.count)).collect();
+    let purges = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from purges where state in ('waiting', 'running')"#
+    )
+    .fetch_one(tx.connection())
+    .await?;
     let queue = queue(tx).await?;
     let decisions_per_minute = if log.stores_all() { Some(decisions(tx).await?) } else { None };
-    Ok(Stats { users, approvals_due, organizations, queue, decisions_per_minute })
+    Ok(Stats { users, approvals_due, organizations, queue, purges, decisions_per_minute })
 }
 
 /// By the clock of the store, as the queue runs.

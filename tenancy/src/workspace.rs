@@ -2,7 +2,6 @@
 
 mod change;
 mod default;
-mod delete;
 mod list;
 mod managed;
 mod new;
@@ -13,7 +12,6 @@ use serde::Deserialize;
 
 pub use change::{WorkspaceUpdate, update};
 pub use default::set_default;
-pub use delete::delete;
 pub use list::{WorkspaceFilter, WorkspaceSort, list, visible};
 pub(crate) use managed::{Managers, forget_unseen, managed_by};
 pub use new::{NewWorkspace, create};

@@ -8,6 +8,7 @@ use tenancy::mail::Budget;
 use tenancy::queue::Claim;
 use tenancy::{Db, Request, Tx};
 
+use crate::fuse::Fuse;
 use crate::mail::{Brand, Mailer};
 
 /// The parts of a working process that jobs use.
@@ -22,6 +23,8 @@ pub(crate) struct Context {
     pub(crate) job_retention: Duration,
     pub(crate) signing_key_lifetime: Duration,
     pub(crate) export_lifetime: Duration,
+    pub(crate) purge_page: usize,
+    pub(crate) fuse: Fuse,
 }
 
 impl Context {

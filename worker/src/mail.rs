@@ -26,9 +26,9 @@ pub use error::{MailerError, SendError, Stage};
 pub use given::Given;
 pub use letter::{Letter, LetterError, Link, Written};
 pub use letters::{
-    AlreadyRegistered, ApprovalReminder, Approved, DeletionReceipt, Disabled, Expired, ExportReady,
-    Invitation, OrgEvent, OrgNotice, PasswordChanged, PasswordReset, SecondFactorChanged, SetPassword,
-    Verification, Welcome,
+    AlreadyRegistered, ApprovalReminder, Approved, DeletionReceipt, DeletionRequested, Disabled, Expired,
+    ExportReady, Invitation, OrgEvent, OrgNotice, PasswordChanged, PasswordReset, SecondFactorChanged,
+    SetPassword, Verification, Welcome,
 };
 pub use mailer::{BOUND, Mailer, Settings};
 pub use message::{Composer, Outgoing, Sent};

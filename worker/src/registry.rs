@@ -10,8 +10,8 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tenancy::queue::{Claim, Kind, Schedule};
 use tenancy::{
-    BuildExport, EraseDocument, ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials,
-    SweepUploads, TrimExports, TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage, Tx,
+    BuildExport, EraseDocument, ForgottenPassword, Job, RotateSigningKey, RunPurge, SendMail, SweepPurges,
+    SweepTrials, SweepUploads, TrimExports, TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage, Tx,
 };
 
 use crate::context::Context;
@@ -50,6 +50,9 @@ static REGISTRY: &[Entry] = &[
     entry::<BuildExport>("export", 10, HOUR.saturating_mul(12), DAY.saturating_mul(3)),
     entry::<TrimExports>("upkeep", 5, HOUR.saturating_mul(1), DAY).every(HOUR),
     entry::<SweepTrials>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE),
+    // Stores that are away for days are waited for; what goes on for long makes room for others by itself.
+    entry::<RunPurge>("purge", 500, Duration::from_secs(30 * 60), Duration::from_secs(30 * 24 * 3600)),
+    entry::<SweepPurges>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE),
     // A store may be away for long, and those who wait for their quota are few.
     entry::<EraseDocument>("objects", 20, Duration::from_secs(5 * 60), DAY),
     entry::<SweepUploads>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE),
@@ -175,6 +178,7 @@ mod tests {
                     RotateSigningKey::KIND => {
                         serde_json::from_value::<RotateSigningKey>(schedule.payload).is_ok()
                     }
+                    SweepPurges::KIND => serde_json::from_value::<SweepPurges>(schedule.payload).is_ok(),
                     TrimSessions::KIND => serde_json::from_value::<TrimSessions>(schedule.payload).is_ok(),
                     TrimIdempotencyKeys::KIND => {
                         serde_json::from_value::<TrimIdempotencyKeys>(schedule.payload).is_ok()

@@ -35,6 +35,8 @@ pub struct Settings {
     pub signing_key_lifetime: Duration,
     /// How long an export can be fetched.
     pub export_lifetime: Duration,
+    /// How many objects or rows a purge erases at a time.
+    pub purge_page: usize,
     /// How long running jobs may take to end when the process stops, before they are handed back.
     pub grace: Duration,
     /// After which time a kind of job counts as unknown.
@@ -56,6 +58,8 @@ impl From<&Config> for Settings {
             retention: config.job_retention,
             signing_key_lifetime: config.signing_key_lifetime,
             export_lifetime: config.export_lifetime,
+            // As many as a bucket lists and deletes with one request.
+            purge_page: 1_000,
             // The rest of the time is for handing back.
             grace: config.shutdown_timeout.mul_f64(0.75),
             patience: Duration::from_secs(10 * 60),

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::context::Context;
 use crate::figures::{Counts, Tally};
+use crate::fuse::Fuse;
 use crate::keeper::Keeper;
 use crate::mail::{Brand, Mailer};
 use crate::registry::Registry;
@@ -100,6 +101,8 @@ impl Worker {
             job_retention: settings.retention,
             signing_key_lifetime: settings.signing_key_lifetime,
             export_lifetime: settings.export_lifetime,
+            purge_page: settings.purge_page.max(1),
+            fuse: Fuse::default(),
         };
         let runner = Runner {
             context: Arc::new(context),
@@ -112,6 +115,12 @@ impl Worker {
             abandon: CancellationToken::new(),
         };
         Ok(Self { settings, runner: Arc::new(runner), transport, health })
+    }
+
+    /// What its jobs can use.
+    #[cfg(test)]
+    pub(crate) fn context(&self) -> Arc<Context> {
+        Arc::clone(&self.runner.context)
     }
 
     /// How hints travel and where mails go, for people.

@@ -49,7 +49,7 @@ impl Failure {
     pub(super) fn of(error: Error, advice: Advice) -> Self {
         match error {
             Error::Gone(_) => Self::Gone(advice),
-            Error::NotFound("link" | "invitation") => Self::Unknown(advice),
+            Error::NotFound("link" | "invitation" | "purge") => Self::Unknown(advice),
             Error::Invalid(_) => Self::Malformed,
             // What a link was for is there, and closed to whoever holds it.
             Error::NotFound(_)
@@ -58,6 +58,7 @@ impl Failure {
             | Error::SecondFactorRequired
             | Error::Forbidden { .. }
             | Error::Refused { .. }
+            | Error::SoleOwner(_)
             | Error::Conflict { .. } => Self::Refused,
             Error::LimitReached { .. } | Error::QuotaExceeded { .. } => Self::Full,
             Error::Unreachable | Error::NotReached(_) => Self::Unavailable,

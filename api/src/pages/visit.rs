@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
-use tenancy::{Error, InvitationToken, LinkToken, Locale};
+use tenancy::{Error, InvitationToken, LinkToken, Locale, PurgeToken};
 
 use super::failure::{Advice, Failure};
 use super::language;
@@ -84,6 +84,12 @@ impl Visit {
     /// The invitation that led here.
     pub(super) fn invitation(&self) -> Result<InvitationToken, Page> {
         let token = self.token.as_deref().and_then(InvitationToken::parse);
+        token.ok_or_else(|| self.failure(&Failure::Unknown(self.advice)))
+    }
+
+    /// The deletion that led here.
+    pub(super) fn purge(&self) -> Result<PurgeToken, Page> {
+        let token = self.token.as_deref().and_then(PurgeToken::parse);
         token.ok_or_else(|| self.failure(&Failure::Unknown(self.advice)))
     }
 

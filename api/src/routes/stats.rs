@@ -24,6 +24,8 @@ pub(crate) struct StatsView {
     #[schema(example = json!({ "free": 3, "pro": 1 }))]
     organizations: BTreeMap<String, i64>,
     queue: QueueFiguresView,
+    /// Deletions that wait or run.
+    purges: i64,
     /// How many decisions were made in the last full minute. Null where the decision log cannot tell: it does not go
     /// to Postgres, or leaves some out.
     decisions_per_minute: Option<i64>,
@@ -54,6 +56,7 @@ impl From<Stats> for StatsView {
             approvals_due: stats.approvals_due,
             organizations: stats.organizations,
             queue: stats.queue.into(),
+            purges: stats.purges,
             decisions_per_minute: stats.decisions_per_minute,
         }
     }

@@ -1,7 +1,6 @@
 //! Workspaces of organizations, and all that a person sees.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tenancy::workspace::{self, NewWorkspace, Workspace, WorkspaceFilter, WorkspaceUpdate};
@@ -206,31 +205,6 @@ pub(crate) async fn update(
     let workspace = workspace::update(&mut tx, &allowed, update).await?;
     let answer = Versioned::new(workspace.version, &workspace)?;
     Ok((At(tx.commit().await?), answer))
-}
-
-/// Delete a workspace
-///
-/// With everything in it, for good. The default workspace stays until another one is it.
-#[utoipa::path(
-    delete, path = "/api/v1/orgs/{org_id}/workspaces/{workspace_id}", tag = "workspaces",
-    params(
-        ("org_id" = OrgRef, Path, description = "The organization, or `current`"),
-        ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
-    ),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = 409, description = "`default_workspace`, or `no_current_organization`", body = Problem),
-    ),
-)]
-pub(crate) async fn delete(
-    State(app): State<App>,
-    Asker(caller): Asker,
-    Origin(request): Origin,
-    Path(path): Path<(OrgRef, WorkspaceId)>,
-) -> Result<impl IntoResponse, Problem> {
-    let (mut tx, allowed) = within::<action::Delete>(&app, request, &caller, path).await?;
-    workspace::delete(&mut tx, &allowed).await?;
-    Ok((At(tx.commit().await?), StatusCode::NO_CONTENT))
 }
 
 /// Make a workspace the default

@@ -19,7 +19,9 @@ impl SignInPass {
     pub(crate) async fn judge<T>(self, outcome: tenancy::Result<T>) -> tenancy::Result<T> {
         let is_wrong = match &outcome {
             Err(Error::BadCredentials) => true,
-            Err(Error::Invalid(fields)) => fields.iter().any(|field| field.field == "current_password"),
+            Err(Error::Invalid(fields)) => {
+                fields.iter().any(|wrong| matches!(&*wrong.field, "current_password" | "password"))
+            }
             _ => false,
         };
         if !is_wrong {

@@ -60,7 +60,10 @@ async fn an_archive_is_fetched_until_its_time_is_over() {
     let content = format!("{path}/content");
     let got = app.get(&content).by(&token).send().await.expect(200);
     assert_eq!((got.text.as_str(), got.header("content-type").unwrap()), ("PK archive", "application/zip"));
-    assert_eq!(got.header("content-disposition").unwrap(), "attachment; filename=\"doorward-export-2026-11-21.zip\"");
+    assert_eq!(
+        got.header("content-disposition").unwrap(),
+        "attachment; filename=\"doorward-export-2026-11-21.zip\""
+    );
     app.clock.advance(std::time::Duration::from_secs(600));
     let token = token_of(&app, ANN, "ann@example.com").await;
     app.get(&content).by(&token).send().await.problem(410, "export_expired");

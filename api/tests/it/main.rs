@@ -32,6 +32,7 @@ mod plan;
 mod policies;
 mod problems;
 mod provider_connections;
+mod purges;
 mod queue;
 mod requests;
 mod resource_shares;

@@ -7,6 +7,7 @@ use api::{Access, TABLE};
 use authz::Snapshot;
 use serde_json::{Value, json};
 
+use crate::auth::PASSWORD;
 use crate::jobs::job;
 use crate::support::{Call, ROOT, TestApp, shipped, text};
 use crate::world::{ACME, AGENT, ANN, FAR, GLOBEX, GUS, NOTHING, OPEN, VIC};
@@ -66,8 +67,11 @@ impl There<'_> {
         let path = path.replace("{decision_id}", self.decision).replace("{job_id}", self.job);
         let path = path.replace("{workspace_id}", self.workspace);
         // No organization has any of these.
-        let path =
-            path.replace("{user_id}", ANN).replace("{session_id}", NOTHING).replace("{share_id}", NOTHING);
+        let path = path
+            .replace("{user_id}", ANN)
+            .replace("{session_id}", NOTHING)
+            .replace("{purge_id}", NOTHING)
+            .replace("{share_id}", NOTHING);
         let agent = if self.org == ACME { AGENT } else { NOTHING };
         let path = path.replace("{connection_id}", NOTHING).replace("{document_id}", NOTHING);
         let path = path.replace("{agent_id}", agent).replace("{instance_id}", NOTHING);
@@ -162,6 +166,10 @@ pub(crate) fn body(method: &str, path: &str) -> String {
         }
         ("post", path) if path.ends_with("/usage/records") => {
             json!({ "metric": "messages", "amount": 1, "key": "new" }).to_string()
+        }
+        ("delete", "/api/v1/me") => json!({ "password": PASSWORD }).to_string(),
+        ("delete", path) if path.starts_with("/api/v1/orgs/") && path.matches('/').count() == 4 => {
+            json!({ "name": "acme" }).to_string()
         }
         ("put", _) => json!({ "workspace_id": OPEN, "attributes": { "kind": "changed" } }).to_string(),
         ("patch", _) => json!({ "attributes": { "kind": "changed" } }).to_string(),

@@ -24,7 +24,7 @@ async fn the_installation_is_told_in_figures_that_were_counted() {
         stats(&app).await,
         json!({
             "users": users, "approvals_due": 0, "organizations": { "pro": 1, "starter": 1 }, "queue": none,
-            "decisions_per_minute": null,
+            "purges": 0, "decisions_per_minute": null,
         })
     );
     // It is 12:00.

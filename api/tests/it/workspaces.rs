@@ -73,8 +73,8 @@ async fn a_workspace_is_made_changed_made_the_default_and_deleted() {
     assert_eq!(app.post(&default).by(&ann).send().await.expect(200).body["is_default"], true);
     let open = path(ACME, &format!("/{OPEN}"));
     app.delete(&open).by(&ann).send().await.problem(409, "default_workspace");
-    app.delete(&one).by(&ann).send().await.expect(204);
-    app.delete(&one).by(&ann).send().await.problem(404, "not_found");
+    app.delete(&one).by(&ann).send().await.expect(202);
+    app.delete(&one).by(&ann).send().await.problem(409, "already_deleting");
     let listed = app.get(&path(ACME, "?limit=1")).by(&ann).send().await.expect(200).body;
     assert_eq!((names(&listed), &listed["total"]), (vec!["open"], &json!(1)));
     let mine = app.get("/api/v1/workspaces?sort=-name&search=O").by(&token_of(&app, VIC, "vic").await).send();

@@ -4,11 +4,11 @@ select o.id, o.slug, o.name, o.full_name, o.address, o.phone, o.organization_ema
        o.sidebar_color, o.plan, o.plan_updated_at, o.subscription_status, o.trial_ends_at, o.created_at, o.version,
        m.role as "role?", m.suspended_at as "suspended_at?",
        (select count(*) from memberships c where c.org_id = o.id) as "member_count!",
-       (select count(*) from workspaces w where w.org_id = o.id) as "workspace_count!"
+       (select count(*) from workspaces w where w.org_id = o.id and w.deleting_at is null) as "workspace_count!"
 from organizations o
 left join memberships m on m.org_id = o.id and m.user_id = $2
 where ($1::uuid is null or o.id = $1)
-  and ($3::text = 'all' or m.user_id is not null)
+  and ($3::text = 'all' or m.user_id is not null and o.deleting_at is null)
   and ($4::text is null or o.plan = $4)
   and ($5::text is null or o.subscription_status = $5)
   and ($6::text is null or position(lower($6) in lower(o.name)) > 0 or position(lower($6) in o.slug) > 0

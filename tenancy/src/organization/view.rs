@@ -338,7 +338,7 @@ async fn paged(
     let total = sqlx::query_scalar!(
         r#"select count(*) as "count!" from organizations o
            left join memberships m on m.org_id = o.id and m.user_id = $1
-           where ($2::text = 'all' or m.user_id is not null)
+           where ($2::text = 'all' or m.user_id is not null and o.deleting_at is null)
              and ($3::text is null or o.plan = $3)
              and ($4::text is null or o.subscription_status = $4)
              and ($5::text is null or position(lower($5) in lower(o.name)) > 0 or position(lower($5) in o.slug) > 0

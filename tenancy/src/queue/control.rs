@@ -1,5 +1,6 @@
 use authz::{EntityUid, core_uid};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::ending::is_equal_job;
 use super::job::{AdminJob, JobInfo};
@@ -161,4 +162,21 @@ pub(super) async fn org_of(
 /// How the audit log names a job. Policies know of no jobs.
 fn uid(id: JobId) -> EntityUid {
     core_uid("Job", &id.to_string())
+}
+
+/// Calls off what waits or runs for accounts, organizations and workspaces that are being deleted. What a worker has in hand
+/// for them will not be committed.
+pub(crate) async fn call_off(tx: &mut Tx, users: &[Uuid], orgs: &[Uuid], workspaces: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        "update jobs set state = 'cancelled', finished_at = clock_timestamp(), lease_token = null, lease_until = null
+         where id in (select id from jobs where state in ('pending', 'running')
+                        and (user_id = any ($1) or org_id = any ($2) or workspace_id = any ($3))
+                      order by id for update)",
+        users,
+        orgs,
+        workspaces,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
 }

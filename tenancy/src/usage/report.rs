@@ -96,7 +96,7 @@ pub async fn report(tx: &mut Tx, allowed: &Authorized<org::ViewUsage>) -> Result
     // Counted as for policies: src/lookup.sql.
     let row = sqlx::query!(
         r#"select o.plan,
-               (select count(*) from workspaces w where w.org_id = o.id) as "workspaces!",
+               (select count(*) from workspaces w where w.org_id = o.id and w.deleting_at is null) as "workspaces!",
                (select count(*) from agents a where a.org_id = o.id) as "agents!",
                (select count(*) from memberships m where m.org_id = o.id)
                    + (select count(*) from invitations i

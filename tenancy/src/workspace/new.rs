@@ -42,7 +42,8 @@ pub async fn create(
 pub(super) async fn check_name(tx: &mut Tx, org: OrgId, name: &str, but: Option<WorkspaceId>) -> Result<()> {
     check_line("name", name, NAME_MAX)?;
     let is_taken = sqlx::query_scalar!(
-        r#"select exists (select from workspaces where org_id = $1 and name = $2 and id is distinct from $3) as "is!""#,
+        r#"select exists (select from workspaces where org_id = $1 and name = $2 and id is distinct from $3
+                          and deleting_at is null) as "is!""#,
         org.0,
         name,
         but.map(|id| id.0),

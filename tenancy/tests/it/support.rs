@@ -284,6 +284,10 @@ pub(crate) fn said<T>(outcome: &Result<T>) -> String {
                 fields.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.message)).collect();
             format!("invalid {}", fields.join("; "))
         }
+        Error::SoleOwner(organizations) => {
+            let names: Vec<&str> = organizations.iter().map(|org| org.name.as_str()).collect();
+            format!("sole owner of {}", names.join(", "))
+        }
         Error::Refused { code, .. } => format!("refused: {code}"),
         Error::LimitReached { resource, current, limit, plan } => {
             format!("limit: {current} of {limit} {resource} on {plan}")

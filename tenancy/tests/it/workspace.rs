@@ -85,8 +85,7 @@ async fn set_default(db: &Db, by: UserId, id: WorkspaceId) -> Result<Workspace> 
 
 pub(crate) async fn delete(db: &Db, by: UserId, id: WorkspaceId) -> Result<()> {
     let mut tx = db.begin(request()).await?;
-    let allowed = tx.authorize::<action::Delete>(&person(by), id).await?;
-    workspace::delete(&mut tx, &allowed).await?;
+    tenancy::purge::delete_workspace(&mut tx, &person(by), id).await?;
     tx.commit().await.map(drop)
 }
 

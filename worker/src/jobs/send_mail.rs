@@ -2,6 +2,7 @@
 
 mod account;
 mod invitation;
+mod purge;
 
 use tenancy::mail::Allowance;
 use tenancy::queue::Claim;
@@ -35,7 +36,7 @@ impl Work for SendMail {
         match context.mailer.send(Outgoing { id: claim.id, to: &to, letter: &letter }).await {
             // It is gone, and must not count as failed because the store is slow just now: the lease bounds this.
             Ok(_) => loop {
-                match context.begin(claim).await {
+                match sent(context, claim, &self.0).await {
                     Ok(tx) => return Ok(tx),
                     Err(error) => tracing::warn!(%error, "a mail was sent, and that cannot be written yet"),
                 }
@@ -58,8 +59,24 @@ async fn write(context: &Context, claim: &Claim, mail: &Mail) -> Result<Option<A
         (Mail::Invitation { org_id, invitation_id, sent }, _) => {
             invitation::write(context, claim, *org_id, *invitation_id, *sent).await
         }
+        (Mail::DeletionRequested { purge_id, recipient }, _) => {
+            purge::requested(context, claim, *purge_id, *recipient).await
+        }
+        (Mail::DeletionReceipt { purge_id, recipient }, _) => {
+            purge::receipt(context, claim, *purge_id, *recipient).await
+        }
         (mail, Some(user)) => account::write(context, claim, mail, user).await,
         (_, None) => Ok(None),
+    }
+}
+
+/// The transaction in which the job ends, with what follows from its mail.
+async fn sent(context: &Context, claim: &Claim, mail: &Mail) -> tenancy::Result<Tx> {
+    match mail {
+        Mail::DeletionReceipt { purge_id, recipient } => {
+            purge::served(context, claim, *purge_id, *recipient).await
+        }
+        _ => context.begin(claim).await,
     }
 }
 

@@ -8,7 +8,7 @@ mod password;
 mod trial;
 
 pub use account::{AlreadyRegistered, Disabled, SecondFactorChanged, Verification, Welcome};
-pub use data::{DeletionReceipt, ExportReady};
+pub use data::{DeletionReceipt, DeletionRequested, ExportReady};
 pub use invitation::Invitation;
 pub use org_notice::{OrgEvent, OrgNotice};
 pub use password::{PasswordChanged, PasswordReset, SetPassword};
@@ -68,6 +68,10 @@ pages! {
     OrgNotice {
         English, "en": "en/org_notice.html", "en/org_notice.txt";
         French, "fr": "fr/org_notice.html", "fr/org_notice.txt";
+    }
+    DeletionRequested {
+        English, "en": "en/deletion_requested.html", "en/deletion_requested.txt";
+        French, "fr": "fr/deletion_requested.html", "fr/deletion_requested.txt";
     }
     DeletionReceipt {
         English, "en": "en/deletion_receipt.html", "en/deletion_receipt.txt";

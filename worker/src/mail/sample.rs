@@ -5,9 +5,9 @@ use tenancy::{JobId, Locale, MailTemplate};
 use uuid::Uuid;
 
 use super::letters::{
-    AlreadyRegistered, ApprovalReminder, Approved, DeletionReceipt, Disabled, Expired, ExportReady,
-    Invitation, OrgEvent, OrgNotice, PasswordChanged, PasswordReset, SecondFactorChanged, SetPassword,
-    Verification, Welcome,
+    AlreadyRegistered, ApprovalReminder, Approved, DeletionReceipt, DeletionRequested, Disabled, Expired,
+    ExportReady, Invitation, OrgEvent, OrgNotice, PasswordChanged, PasswordReset, SecondFactorChanged,
+    SetPassword, Verification, Welcome,
 };
 use super::{Brand, Given, Letter, LetterError, Moment, Written};
 
@@ -73,6 +73,14 @@ pub fn sample(template: MailTemplate, locale: Locale, brand: &Brand) -> Result<L
             OrgNotice { name, organization, event: OrgEvent::Plan(Given::new("pro")), link: home }
                 .letter(locale, brand)
         }
+        MailTemplate::DeletionRequested => DeletionRequested {
+            name,
+            erased: Given::new("camille@example.org"),
+            asked: hour(0),
+            due: hour(7 * 24),
+            link: brand.link_with_token("cancel-deletion", TOKEN),
+        }
+        .letter(locale, brand),
         MailTemplate::DeletionReceipt => DeletionReceipt {
             name,
             erased: Given::new("camille@example.org"),

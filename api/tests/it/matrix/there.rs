@@ -90,6 +90,7 @@ impl There {
             .replace("{decision_id}", NOTHING)
             .replace("{job_id}", &self.job)
             .replace("{session_id}", NOTHING)
+            .replace("{purge_id}", NOTHING)
             .replace("{token}", "dwi_nothing")
             .replace("{type}", "Resource")
             .replace("{id}", "plan")

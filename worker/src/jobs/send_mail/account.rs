@@ -52,7 +52,10 @@ fn is_true(mail: &Mail, reader: &Recipient) -> bool {
         Mail::Approved { .. } => status == Active,
         Mail::Disabled { .. } => status == Disabled,
         Mail::OrgNotice { .. } | Mail::ExportReady { .. } => can_be_used,
-        Mail::Invitation { .. } | Mail::Sample { .. } => false,
+        Mail::Invitation { .. }
+        | Mail::DeletionRequested { .. }
+        | Mail::DeletionReceipt { .. }
+        | Mail::Sample { .. } => false,
     }
 }
 
@@ -115,7 +118,10 @@ async fn says(
             let Some((link, deadline)) = good else { return Ok(None) };
             Box::new(SetPassword { name, link, deadline })
         }
-        Mail::Invitation { .. } | Mail::Sample { .. } => return Ok(None),
+        Mail::Invitation { .. }
+        | Mail::DeletionRequested { .. }
+        | Mail::DeletionReceipt { .. }
+        | Mail::Sample { .. } => return Ok(None),
     }))
 }
 

@@ -2,6 +2,27 @@
 
 use crate::mail::{Given, Link, Moment, PublicLink, Written};
 
+/// Something will be erased, and can be kept.
+#[derive(Debug, Clone)]
+pub struct DeletionRequested {
+    /// Who is told.
+    pub name: Given,
+    /// What it is: the address of an account, or the name of an organization or workspace.
+    pub erased: Given,
+    /// When it was asked for.
+    pub asked: Moment,
+    /// When it is erased, unless somebody calls it off.
+    pub due: Moment,
+    /// Where to call it off.
+    pub link: PublicLink,
+}
+
+impl Written for DeletionRequested {
+    fn links(&self) -> Vec<Link> {
+        vec![Link::new("keep it", &self.link)]
+    }
+}
+
 /// What was erased.
 #[derive(Debug, Clone)]
 pub struct DeletionReceipt {

@@ -76,6 +76,7 @@ impl World {
             retention: Duration::from_secs(3600),
             signing_key_lifetime: Duration::from_secs(30 * 24 * 3600),
             export_lifetime: Duration::from_secs(7 * 24 * 3600),
+            purge_page: 1_000,
             grace: Duration::from_secs(30),
             patience: Duration::from_secs(600),
         };

@@ -24,6 +24,9 @@ create table purges (
     finished_at timestamptz,
     -- Shows it, and calls it off, without an account.
     token_hash bytea not null unique,
+    -- What the last search for leftovers found.
+    verified_at timestamptz,
+    rows_left bigint,
     receipt jsonb,
     constraint purges_finished check ((state in ('done', 'cancelled')) = (finished_at is not null)),
     constraint purges_receipt check ((state = 'done') = (receipt is not null))
@@ -67,9 +70,11 @@ create table purge_intents (
     purge_id uuid not null references purges (id) on delete cascade,
     step text not null,
     connection_id uuid,
-    remains jsonb not null,
-    constraint purge_intents_once unique nulls not distinct (purge_id, step, connection_id, remains)
+    remains jsonb not null
 );
+-- By a hash: names of objects, versions and uploads together can be longer than an entry of an index.
+create unique index purge_intents_once on purge_intents (purge_id, step, connection_id, md5(remains::text))
+    nulls not distinct;
 
 -- What could not be erased or reached, as the receipt tells.
 create table purge_exceptions (
@@ -80,6 +85,10 @@ create table purge_exceptions (
     -- One object; none where a whole store is out of reach.
     remains jsonb,
     error text not null,
-    at timestamptz not null,
-    constraint purge_exceptions_once unique nulls not distinct (purge_id, step, connection_id, remains)
+    at timestamptz not null
 );
+create unique index purge_exceptions_once on purge_exceptions (purge_id, step, connection_id, md5(remains::text))
+    nulls not distinct;
+
+-- What a person did is found to be erased with their account; nearly all decisions are asked for by applications.
+create index decisions_caller on decisions (caller_id, at, id) where caller_type = 'User';

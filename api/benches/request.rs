@@ -16,6 +16,7 @@ use authz::Live;
 use axum::Router;
 use axum::routing::get;
 use runtime::{Clock, Config, Health, Metrics, Random, Shutdown, Telemetry};
+use storage::Stores;
 use tenancy::Db;
 use tokio::net::TcpListener;
 
@@ -101,7 +102,8 @@ async fn app(database: &str) -> App {
     Telemetry::start(&config).expect("logs");
     let health = Health::new(clock);
     health.part("database").ready();
-    App::new(db, health, Metrics::install().expect("metrics"), random, &config).expect("no Redis")
+    let stores = Stores::configured(&config).expect("a folder");
+    App::new(db, stores, health, Metrics::install().expect("metrics"), random, &config).expect("no Redis")
 }
 
 fn main() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use runtime::{Config, Health, Metrics, Random};
+use storage::Stores;
 use tenancy::Db;
 
 use crate::cookies::Cookies;
@@ -23,6 +24,7 @@ pub struct App(Arc<Parts>);
 #[derive(Debug)]
 pub struct Parts {
     pub(crate) db: Db,
+    pub(crate) stores: Stores,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) request_ids: RequestIds,
@@ -75,6 +77,7 @@ impl App {
     /// If `REDIS_URL` is none that Redis clients understand.
     pub fn new(
         db: Db,
+        stores: Stores,
         health: Health,
         metrics: Metrics,
         random: Random,
@@ -97,7 +100,7 @@ impl App {
         let cookies = Cookies::new(&settings.public_url);
         let request_ids = RequestIds::new(&random);
         let throttle = Throttle::new(config, db.clock().clone())?;
-        Ok(Self(Arc::new(Parts { db, health, metrics, request_ids, throttle, settings, cookies })))
+        Ok(Self(Arc::new(Parts { db, stores, health, metrics, request_ids, throttle, settings, cookies })))
     }
 }
 

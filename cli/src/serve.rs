@@ -10,6 +10,7 @@ use runtime::config::Listen;
 use runtime::health::Part;
 use runtime::{Clock, Config, Health, Metrics, Random, Shutdown, Telemetry};
 use secrecy::ExposeSecret as _;
+use storage::Stores;
 use tenancy::decision_log::{LogTask, Settings};
 use tenancy::{CacheLimits, Db, DecisionLog, Token, account, api_key};
 use worker::Worker;
@@ -19,6 +20,9 @@ use crate::store::{Store, policies};
 
 /// How often the store is asked whether it answers.
 const PING: Duration = Duration::from_secs(2);
+
+/// How often the bucket is tried, which costs some requests each time.
+const PROBE: Duration = Duration::from_secs(30);
 
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,9 +81,13 @@ pub(crate) async fn run(config: &Config, role: Role) -> anyhow::Result<u8> {
     let log = if role.serves() { DecisionLog::new(Settings::from(config)) } else { DecisionLog::off() };
     let db =
         store.connect(config, live.clone(), clock, random.clone()).await?.with_cache(limits).with_log(log);
+    let stores = Stores::configured(config).context("documents have no place")?;
     let log = LogTask::start(&db);
     let worker = match role.works() {
-        true => Some(Worker::new(db.clone(), config.into(), random.clone(), health.clone()).await?),
+        true => {
+            let settings = config.into();
+            Some(Worker::new(db.clone(), settings, stores.clone(), random.clone(), health.clone()).await?)
+        }
         false => None,
     };
     let set_up_link = match role.serves() {
@@ -97,8 +105,12 @@ pub(crate) async fn run(config: &Config, role: Role) -> anyhow::Result<u8> {
     let database = health.part("database");
     database.ready();
     let facts = role.serves().then(|| health.part("facts"));
+    if config.s3_url.is_some() {
+        let bucket = health.side_part("objects");
+        shutdown.spawn(probe(stores.clone(), bucket, shutdown.clone()));
+    }
     shutdown.spawn(ping(db.clone(), database, facts, config.max_staleness, shutdown.clone()));
-    let app = App::new(db.clone(), health, metrics, random, config)?;
+    let app = App::new(db.clone(), stores, health, metrics, random, config)?;
     let described = worker.as_ref().map(|worker| format!(", {}", worker.describe())).unwrap_or_default();
     let mut parts = vec![];
     let (stop, serving) = (shutdown.clone(), app.clone());
@@ -153,12 +165,13 @@ pub(crate) async fn work_once(config: &Config) -> anyhow::Result<u8> {
     let (clock, random) = (Clock::system(), Random::system());
     let Some(live) = policies(config, &clock) else { return Ok(exit::FAILED) };
     let telemetry = Telemetry::start(config)?;
+    let stores = Stores::configured(config).context("documents have no place")?;
     let store = Store::start(config).await?;
     let db = store.connect(config, live, clock.clone(), random.clone()).await?;
     let shutdown = Shutdown::new();
     shutdown.listen()?;
     let drained = async {
-        let worker = Worker::new(db.clone(), config.into(), random, Health::new(clock)).await?;
+        let worker = Worker::new(db.clone(), config.into(), stores, random, Health::new(clock)).await?;
         worker.drain(&shutdown).await
     };
     let drained = drained.await;
@@ -183,6 +196,20 @@ fn tell(live: &Live, part: &Part) {
             let first = first.unwrap_or_default();
             let errors = report.errors().count();
             part.degraded(format!("broken on disk since {since}; the last good policies are in force; {errors} errors, first {first}"));
+        }
+    }
+}
+
+/// Shows in /readyz whether the bucket of the installation can be used. Nothing but documents and exports needs it.
+async fn probe(stores: Stores, bucket: Part, shutdown: Shutdown) {
+    loop {
+        match stores.installation().probe().await {
+            Ok(()) => bucket.ready(),
+            Err(error) => bucket.degraded(error.to_string()),
+        }
+        tokio::select! {
+            () = shutdown.stopping() => return,
+            () = tokio::time::sleep(PROBE) => {}
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What tests stand on: a private Postgres with a database of its own for each test, a private [`Redis`], a mail server,
-//! and a [`Browser`].
+//! an S3 server, and a [`Browser`].
 //!
 //! Nothing here depends on a server that happens to run. `harness run -- <command>` starts one server for a whole
 //! run and tells the tests by [`VARIABLE`]; without it each test process starts its own, so that `cargo test` and
@@ -26,6 +26,7 @@ mod psql;
 pub mod queries;
 mod redis;
 mod redis_server;
+pub mod s3;
 mod schemathesis;
 pub mod smtp;
 mod watch;
@@ -37,6 +38,7 @@ pub use database::Database;
 pub use postgres::{Postgres, VARIABLE};
 pub use redis::Redis;
 pub use redis_server::RedisServer;
+pub use s3::S3;
 pub use schemathesis::Schemathesis;
 pub use smtp::Smtp;
 

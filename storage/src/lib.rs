@@ -18,6 +18,7 @@ mod remains;
 mod s3;
 mod settings;
 mod store;
+mod stores;
 
 pub use client::Client;
 pub use declared::{Declared, Shown};
@@ -28,3 +29,4 @@ pub use reach::Reach;
 pub use remains::{Remains, UploadId};
 pub use settings::{Addressing, S3, SettingsError};
 pub use store::{Head, Object, Part, Store, Stored};
+pub use stores::Stores;

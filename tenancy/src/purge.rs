@@ -14,6 +14,7 @@ mod recipient;
 mod request;
 mod rows;
 mod step;
+mod sweep;
 mod token;
 mod verify;
 
@@ -27,14 +28,21 @@ use crate::id::{ConnectionId, OrgId, PurgeId, UserId};
 use crate::words::words;
 
 pub use cancel::{cancel, cancel_mine};
+pub use exception::{give_up, give_up_one, is_given_up, try_again};
+pub use intent::{Intent, PurgeStore, erased, intend, intended, withdraw};
 pub use list::{PurgeFilter, get, list, mine, one_of_mine};
 pub use look::look;
-pub use mail::{PurgeMail, recipients, served, to_be_mailed};
+pub use mail::{PurgeMail, served, to_be_mailed};
 pub use obstacle::{NamedOrg, Obstacle, ObstacleKind};
 pub use plan::{DeletionPlan, plan_account, plan_org, plan_workspace};
+pub use receipt::write as write_receipt;
 pub use recipient::PurgeRecipient;
 pub use request::{Asked, delete_account, delete_org, delete_workspace, erase_account};
+pub use rows::{erase, erase_connections};
+pub use step::{Begun, PurgeRun, PurgeTarget, advance, begin};
+pub use sweep::sweep;
 pub use token::PurgeToken;
+pub use verify::verify;
 
 words! {
     /// What is erased.

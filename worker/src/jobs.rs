@@ -2,7 +2,9 @@
 
 mod forgotten_password;
 mod rotate_signing_key;
+mod run_purge;
 mod send_mail;
+mod sweep_purges;
 mod sweep_trials;
 mod trim_idempotency_keys;
 mod trim_jobs;

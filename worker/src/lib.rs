@@ -11,6 +11,7 @@ mod backoff;
 mod context;
 mod failure;
 mod figures;
+mod fuse;
 mod jobs;
 mod keeper;
 pub mod mail;

@@ -10,8 +10,8 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tenancy::queue::{Claim, Kind, Schedule};
 use tenancy::{
-    ForgottenPassword, Job, RotateSigningKey, SendMail, SweepTrials, TrimIdempotencyKeys, TrimJobs,
-    TrimSessions, TrimUsage, Tx,
+    ForgottenPassword, Job, RotateSigningKey, RunPurge, SendMail, SweepPurges, SweepTrials,
+    TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage, Tx,
 };
 
 use crate::context::Context;
@@ -47,6 +47,9 @@ static REGISTRY: &[Entry] = &[
     // Somebody waits for these in front of a screen.
     entry::<ForgottenPassword>("account", 20, MINUTE, HOUR),
     entry::<SweepTrials>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE),
+    // Stores that are away for days are waited for; what goes on for long makes room for others by itself.
+    entry::<RunPurge>("purge", 500, Duration::from_secs(30 * 60), Duration::from_secs(30 * 24 * 3600)),
+    entry::<SweepPurges>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE),
     entry::<RotateSigningKey>("upkeep", 5, MINUTE, HOUR).every(HOUR),
     entry::<TrimSessions>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
     entry::<TrimIdempotencyKeys>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
@@ -168,6 +171,7 @@ mod tests {
                     RotateSigningKey::KIND => {
                         serde_json::from_value::<RotateSigningKey>(schedule.payload).is_ok()
                     }
+                    SweepPurges::KIND => serde_json::from_value::<SweepPurges>(schedule.payload).is_ok(),
                     TrimSessions::KIND => serde_json::from_value::<TrimSessions>(schedule.payload).is_ok(),
                     TrimIdempotencyKeys::KIND => {
                         serde_json::from_value::<TrimIdempotencyKeys>(schedule.payload).is_ok()

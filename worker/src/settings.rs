@@ -33,6 +33,8 @@ pub struct Settings {
     pub retention: Duration,
     /// After how long access tokens are signed with a new key.
     pub signing_key_lifetime: Duration,
+    /// How many objects or rows a purge erases at a time.
+    pub purge_page: usize,
     /// How long running jobs may take to end when the process stops, before they are handed back.
     pub grace: Duration,
     /// After which time a kind of job counts as unknown.
@@ -53,6 +55,8 @@ impl From<&Config> for Settings {
             backoff: config.job_backoff,
             retention: config.job_retention,
             signing_key_lifetime: config.signing_key_lifetime,
+            // As many as a bucket lists and deletes with one request.
+            purge_page: 1_000,
             // The rest of the time is for handing back.
             grace: config.shutdown_timeout.mul_f64(0.75),
             patience: Duration::from_secs(10 * 60),

@@ -1,6 +1,7 @@
 //! Tests of a whole worker on a real Postgres, with kinds of jobs of their own.
 
 mod drain;
+mod purge;
 mod redis;
 mod run;
 mod stop;
@@ -13,6 +14,7 @@ use authz::Live;
 use runtime::{Clock, Health, Random, Shutdown};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use storage::{Reach, Store, Stores};
 use tenancy::queue::Claim;
 use tenancy::{Db, Job, Request, Tx};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -124,8 +126,13 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::at(Clock::system()).await
+    }
+
+    /// With this clock for all but the queue.
+    pub(crate) async fn at(clock: Clock) -> Self {
         let database = spawn_blocking(|| harness::database("empty", |_| Ok(()))).await.unwrap().unwrap();
-        let db = connect(&database.url).await;
+        let db = connect_at(&database.url, clock).await;
         db.migrate().await.unwrap();
         Self {
             database: Arc::new(database),
@@ -142,6 +149,19 @@ impl World {
     }
 
     pub(crate) async fn worker_on(&self, db: Db, registry: &'static [Entry]) -> Worker {
+        let default = Store::folder(&self.folder.path().join("objects")).unwrap();
+        let stores = Stores::new(default, Reach::Anywhere).unwrap();
+        self.worker_with(db, Registry::of(registry), stores, 1_000).await
+    }
+
+    /// A worker with these stores, whose purges erase so much at a time.
+    pub(crate) async fn worker_with(
+        &self,
+        db: Db,
+        registry: Registry,
+        stores: Stores,
+        purge_page: usize,
+    ) -> Worker {
         let settings = Settings {
             redis_url: self.redis_url.clone(),
             mail: mail::Settings {
@@ -161,11 +181,12 @@ impl World {
             backoff: Duration::from_millis(100),
             retention: Duration::from_secs(3600),
             signing_key_lifetime: Duration::from_secs(24 * 3600),
+            purge_page,
             grace: self.grace,
             patience: Duration::from_secs(600),
         };
         let health = Health::new(Clock::system());
-        Worker::with(Registry::of(registry), db, settings, Random::system(), health).await.unwrap()
+        Worker::with(registry, db, settings, stores, Random::system(), health).await.unwrap()
     }
 
     /// A worker that works on, and what stops it.
@@ -202,7 +223,11 @@ impl World {
 }
 
 pub(crate) async fn connect(url: &str) -> Db {
+    connect_at(url, Clock::system()).await
+}
+
+async fn connect_at(url: &str, clock: Clock) -> Db {
     let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies");
     let live = Live::open(&policies, tenancy::ACTIONS, Clock::system()).unwrap();
-    Db::connect(&url.into(), 12, live, Clock::system(), Random::system()).await.unwrap()
+    Db::connect(&url.into(), 12, live, clock, Random::system()).await.unwrap()
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::{FutureExt as _, StreamExt as _};
 use runtime::{Health, Random, Shutdown};
+use storage::Stores;
 use tenancy::mail::Budget;
 use tenancy::{Db, queue};
 use tokio_util::sync::CancellationToken;
@@ -15,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::context::Context;
 use crate::figures::{Counts, Tally};
+use crate::fuse::Fuse;
 use crate::keeper::Keeper;
 use crate::mail::{Brand, Mailer};
 use crate::registry::Registry;
@@ -61,10 +63,11 @@ impl Worker {
     pub async fn new(
         db: Db,
         settings: Settings,
+        stores: Stores,
         random: Random,
         health: Health,
     ) -> Result<Self, WorkerError> {
-        Self::with(Registry::all(), db, settings, random, health).await
+        Self::with(Registry::all(), db, settings, stores, random, health).await
     }
 
     /// A worker that knows these kinds.
@@ -72,6 +75,7 @@ impl Worker {
         registry: Registry,
         db: Db,
         settings: Settings,
+        stores: Stores,
         random: Random,
         health: Health,
     ) -> Result<Self, WorkerError> {
@@ -91,10 +95,13 @@ impl Worker {
             brand,
             random: random.clone(),
             db,
+            stores,
             mailer,
             mail_budget: Budget { per_address: settings.mail_per_address, per_org: settings.mail_per_org },
             job_retention: settings.retention,
             signing_key_lifetime: settings.signing_key_lifetime,
+            purge_page: settings.purge_page.max(1),
+            fuse: Fuse::default(),
         };
         let runner = Runner {
             context: Arc::new(context),
@@ -107,6 +114,12 @@ impl Worker {
             abandon: CancellationToken::new(),
         };
         Ok(Self { settings, runner: Arc::new(runner), transport, health })
+    }
+
+    /// What its jobs can use.
+    #[cfg(test)]
+    pub(crate) fn context(&self) -> Arc<Context> {
+        Arc::clone(&self.runner.context)
     }
 
     /// How hints travel and where mails go, for people.

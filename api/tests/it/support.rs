@@ -14,6 +14,7 @@ use reqwest::header::HeaderMap;
 use runtime::health::Part;
 use runtime::{Clock, Config, FixedClock, Health, Metrics, Random, Shutdown};
 use serde_json::{Map, Value, json};
+use storage::Stores;
 use tenancy::decision_log::{Settings, Writer};
 use tenancy::{AccountSettings, Db, DecisionLog, Identity, MasterKey, Token, api_key};
 
@@ -126,8 +127,9 @@ impl Setup {
         let (store, folder) = (health.part("database"), health.part("policies"));
         store.ready();
         folder.ready();
-        let app =
-            App::new(db.clone(), health, Metrics::install().unwrap(), Random::system(), &config).unwrap();
+        let stores = Stores::configured(&config).unwrap();
+        let metrics = Metrics::install().unwrap();
+        let app = App::new(db.clone(), stores, health, metrics, Random::system(), &config).unwrap();
 
         let listener = Listener::open(&"127.0.0.1:0".parse().unwrap(), 0o600).await.unwrap();
         let base = listener.to_string();

@@ -5,6 +5,7 @@ mod admin_user;
 mod agent;
 mod audit;
 mod decision;
+mod deletion;
 mod fits;
 mod import;
 mod instance;
@@ -47,6 +48,7 @@ async fn walk() -> Examples {
     step::take("agent", agent::tour, all).await;
     step::take("audit", audit::tour, all).await;
     step::take("decision", decision::tour, all).await;
+    step::take("deletion", deletion::tour, all).await;
     step::take("import", import::tour, all).await;
     step::take("instance", instance::tour, all).await;
     step::take("invitation", invitation::tour, all).await;

@@ -390,6 +390,8 @@ actions! {
         List = "purge.list" on Platform;
         /// See one, with its token.
         View = "purge.view" on Platform;
+        /// Carry one on, step by step.
+        Run = "purge.run" on Platform;
         /// Call one off, with its token.
         Cancel = "purge.cancel" on Platform;
     }

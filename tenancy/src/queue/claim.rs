@@ -116,6 +116,22 @@ async fn prolong(connection: &mut PgConnection, claim: &Claim, lease: Duration) 
 }
 
 impl Tx {
+    /// Whether a claim holds, and goes on to hold until this transaction ends: what a job writes on its way, before its
+    /// end, counts only then.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn hold(&mut self, claim: &Claim) -> Result<Fence> {
+        let held = sqlx::query!(
+            "select from jobs where id = $1 and lease_token = $2 and state = 'running' for share",
+            claim.id.0,
+            claim.token,
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(Fence::of(held.len() as u64))
+    }
+
     /// Marks a job as done, together with what else this transaction does. When the fence is lost, the transaction must
     /// be dropped: somebody else does the job, or it is not wanted any more.
     ///

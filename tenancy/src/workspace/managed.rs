@@ -25,6 +25,11 @@ impl Managers {
         Ok(Self { workspace, was: powers(tx, workspace, &[user]).await? })
     }
 
+    /// Of somebody who could manage the workspace as long as their account was open.
+    pub(crate) fn until_now(workspace: WorkspaceId) -> Self {
+        Self { workspace, was: Powers { changes: true, sees: true } }
+    }
+
     /// Now that it is done, and nobody could manage the workspace any more: the first of its members does from now on, by
     /// role and by how long they are in it. None if somebody else can, or nobody is left in it.
     pub(crate) async fn hand_over(self, tx: &mut Tx) -> Result<Option<(WorkspaceId, UserId)>> {

@@ -22,6 +22,7 @@ mod migration;
 mod organization;
 mod outage;
 mod people;
+mod purge;
 mod queue;
 mod resource;
 mod revision;

@@ -8,6 +8,7 @@ use authz::Live;
 use harness::smtp::Received;
 use harness::{Database, Smtp};
 use runtime::{Clock, Health, Random, Shutdown};
+use storage::{Reach, Store, Stores};
 use tenancy::account::{self, Credentials, Registration};
 use tenancy::{
     AccountSettings, Db, Device, Identity, Job, LinkToken, Locale, Mail, MasterKey, Password, Request,
@@ -24,6 +25,9 @@ pub(super) struct World {
     database: Arc<Database>,
     pub(super) db: Db,
     server: Smtp,
+    /// With a folder as the store of the installation.
+    pub(super) stores: Stores,
+    _objects: tempfile::TempDir,
 }
 
 /// The first password of everybody here.
@@ -41,7 +45,9 @@ impl World {
         let key = MasterKey::new(&"a secret that every process on this store has".into());
         let db = db.unwrap().with_identity(Identity::new(AccountSettings::default(), key, Random::system()));
         db.migrate().await.unwrap();
-        Self { database: Arc::new(database), db, server: Smtp::start().unwrap() }
+        let objects = tempfile::tempdir().unwrap();
+        let stores = Stores::new(Store::folder(objects.path()).unwrap(), Reach::Anywhere).unwrap();
+        Self { database: Arc::new(database), db, server: Smtp::start().unwrap(), stores, _objects: objects }
     }
 
     pub(super) async fn worker(&self) -> Worker {
@@ -69,11 +75,12 @@ impl World {
             backoff: Duration::from_secs(1),
             retention: Duration::from_secs(3600),
             signing_key_lifetime: Duration::from_secs(30 * 24 * 3600),
+            purge_page: 1_000,
             grace: Duration::from_secs(30),
             patience: Duration::from_secs(600),
         };
         let health = Health::new(Clock::system());
-        Worker::new(self.db.clone(), settings, Random::system(), health).await.unwrap()
+        Worker::new(self.db.clone(), settings, self.stores.clone(), Random::system(), health).await.unwrap()
     }
 
     /// Does all that is due, and fails if anything fails.

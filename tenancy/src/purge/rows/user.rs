@@ -1,0 +1,67 @@
+use super::class::{Class, change, decisions, delete, details};
+
+/// The address of somebody whose account ended.
+const NOBODY: &str = "email = 'erased@doorward.invalid'";
+
+/// What belongs to a person who is in no organization any more, and their account.
+pub(super) const CLASSES: &[Class] = &[
+    // What they did, and what was done to them: entries stay, and do not tell any more who that was.
+    details(
+        "details is not null and (chain, seq) in (
+             select a.chain, a.seq from audit_chains c
+             join audit a on a.chain = c.chain and a.actor_id = $1::text and a.actor_type = 'User')",
+    ),
+    details(
+        "details is not null and (chain, seq) in (
+             select a.chain, a.seq from audit_chains c
+             join audit a on a.chain = c.chain and a.target_id = $1::text and a.target_type = 'User'
+             where a.action not in ('user.purge', 'purge.run'))",
+    ),
+    details(
+        "details is not null and (chain, seq) in (
+             select a.chain, a.seq from audit_chains c
+             join audit a on a.chain = c.chain and a.target_id = c.chain::text || '/' || $1::text
+                 and a.target_type = 'Membership'
+             where a.action <> 'user.purge')",
+    ),
+    // Invitations to their address are the organizations', which keep them without it.
+    details(
+        "details is not null and (chain, seq) in (
+             select a.chain, a.seq from users u
+             join invitations i on lower(i.email) = lower(u.email) or i.accepted_by = u.id
+             join audit a on a.chain = i.org_id and a.target_id = i.id::text and a.target_type = 'Invitation'
+             where u.id = $1)",
+    ),
+    change(
+        "invitations",
+        NOBODY,
+        "ended_at is not null and email <> 'erased@doorward.invalid'
+         and (accepted_by = $1 or lower(email) = (select lower(email) from users where id = $1))",
+    ),
+    decisions("caller_type = 'User' and caller_id = $1::text"),
+    decisions("principal_type = 'User' and principal_id = $1::text"),
+    decisions("resource_type = 'User' and resource_id = $1::text"),
+    delete("idempotency_keys", "actor = format('User::\"%s\"', $1::text)"),
+    delete("jobs", "user_id = $1"),
+    delete("jobs", "payload::text like '%' || $1::text || '%'"),
+    delete("refresh_tokens", "session_id in (select id from sessions where user_id = $1)"),
+    delete("sessions", "user_id = $1"),
+    delete("one_time_links", "user_id = $1"),
+    delete("recovery_codes", "user_id = $1"),
+    delete("second_factors", "user_id = $1"),
+    delete("passwords", "user_id = $1"),
+    delete("shares", "grantee_user_id = $1"),
+    // Theirs in other people's workspaces: it stays, and is nobody's.
+    change("resources", "owner_id = null", "owner_id = $1"),
+    change("documents", "owner_id = null", "owner_id = $1"),
+    delete("workspace_members", "user_id = $1"),
+    delete("former_members", "user_id = $1"),
+    delete("user_quotas", "user_id = $1"),
+    change(
+        "documents",
+        "connection_id = null",
+        "connection_id in (select id from connections where owner_id = $1)",
+    ),
+    delete("connections", "owner_id = $1"),
+    delete("users", "id = $1"),
+];

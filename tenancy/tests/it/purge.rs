@@ -1,0 +1,5 @@
+//! Purges as the store sees them: no table is forgotten, and the audit log holds.
+
+mod forgotten;
+mod memory;
+mod schema;

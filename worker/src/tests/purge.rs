@@ -1,0 +1,5 @@
+//! Purges on a real Postgres and a real S3 provider.
+
+mod chaos;
+mod land;
+mod trouble;

@@ -1,0 +1,205 @@
+//! A land with somebody who goes, and others who stay.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use harness::s3::Item;
+use runtime::{Clock, FixedClock};
+use serde_json::Value;
+use storage::{Key, Reach, S3, Store, Stores};
+use tenancy::queue::{self, Claim, Fence, Wake};
+use tenancy::{Job as _, PurgeId, Request, RunPurge};
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+use super::super::World;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::registry::{Registry, Work as _};
+use crate::worker::Worker;
+
+/// Names in the scripts, and what they stand for.
+const NAMES: [&str; 15] = ["u", "w", "o", "ow", "oa", "k", "s", "v", "e", "x", "xw", "xp", "xa", "xi", "xd"];
+
+/// What is not compared: what keeps the memory of a purge, and the machinery.
+const MEMORY: &str = "'^(audit|changes|change_trim|job|purge|encryption_keys|master_key|_sqlx|mail_budgets)'";
+
+pub(super) fn id(name: &str) -> Uuid {
+    let place = NAMES.iter().position(|known| *known == name).expect("a name");
+    Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0000 + place as u128)
+}
+
+pub(super) struct Land {
+    pub(super) world: World,
+    pub(super) s3: Arc<harness::S3>,
+    pub(super) clock: FixedClock,
+    pub(super) context: Arc<Context>,
+    /// The first lines of each script.
+    names: String,
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    Done,
+    Died,
+    Failed(Failure),
+}
+
+impl Land {
+    /// With others only. Purges erase so much at a time.
+    pub(super) async fn new(page: usize) -> Self {
+        let s3 = Arc::new(spawn_blocking(harness::S3::start).await.unwrap().unwrap());
+        let clock = Clock::fixed(Clock::system().now());
+        let world = World::at(clock.clock()).await;
+        let settings = S3::from_url(&s3.url("versioned")).unwrap();
+        let stores = Stores::new(Store::s3(&settings, &Reach::Anywhere).unwrap(), Reach::Anywhere).unwrap();
+        let worker: Worker = world.worker_with(world.db.clone(), Registry::all(), stores, page).await;
+        let names = NAMES.iter().map(|name| format!("\\set {name} {}\n", id(name))).collect();
+        let land = Self { world, s3, clock, context: worker.context(), names };
+        land.sql(include_str!("others.sql")).await;
+        for n in 0..4 {
+            land.s3.put("versioned", &format!("workspaces/{}/documents/{n}", id("xw")), "theirs");
+        }
+        land.s3.put("versioned", &format!("exports/{}/{n}.zip", id("e"), n = 1), "theirs");
+        land
+    }
+
+    /// The subject, with objects in the store of the installation.
+    pub(super) async fn settle(&self) {
+        self.sql(include_str!("subject.sql")).await;
+        for (place, objects) in [
+            (format!("workspaces/{}", id("w")), 20),
+            (format!("workspaces/{}", id("ow")), 5),
+            (format!("exports/{}", id("u")), 2),
+        ] {
+            for n in 0..objects {
+                let key = format!("{place}/documents/{n}");
+                self.s3.put("versioned", &key, format!("{key}, first"));
+                if n % 4 == 0 {
+                    self.s3.put("versioned", &key, format!("{key}, second"));
+                }
+            }
+        }
+        let store = self.context.stores.installation();
+        let key = Key::parse(&format!("workspaces/{}/documents/unfinished", id("w"))).unwrap();
+        store.begin_parts(&key, "text/plain").await.unwrap();
+    }
+
+    /// Asks for the purge of the subject, as a request does.
+    pub(super) async fn ask(&self) -> PurgeId {
+        let purge = Uuid::from_u128(rand_id());
+        let now = self.clock.clock().now().to_rfc3339();
+        self.sql(&format!(
+            "insert into purges (id, subject, subject_id, state, requested_at, due_at, deadline_at, uploads_until, token_hash)
+             values ('{purge}', 'user', :'u', 'waiting', '{now}', '{now}', '{now}'::timestamptz + interval '3 days', '{now}', '{purge}');
+             insert into purge_targets values ('{purge}', 'user', :'u'), ('{purge}', 'organization', :'o')"
+        ))
+        .await;
+        PurgeId(purge)
+    }
+
+    /// One attempt at a purge, that dies at the `nth` place.
+    pub(super) async fn attempt(&self, purge: PurgeId, nth: Option<usize>) -> Attempt {
+        let claim = self.claim(purge).await;
+        self.run(purge, &claim, nth).await
+    }
+
+    pub(super) async fn claim(&self, purge: PurgeId) -> Claim {
+        let mut tx = self.world.db.begin(Request::default()).await.unwrap();
+        let job = tx.enqueue(&RunPurge { purge_id: purge }).await.unwrap().expect("no equal one waits");
+        tx.commit().await.unwrap();
+        let (wake, lease) = (Wake { job, epoch: 0 }, Duration::from_secs(600));
+        queue::claim(&self.world.db, wake, &[RunPurge::KIND], "test", lease).await.unwrap().expect("a claim")
+    }
+
+    pub(super) async fn run(&self, purge: PurgeId, claim: &Claim, nth: Option<usize>) -> Attempt {
+        let context = &*self.context;
+        context.fuse.set(nth);
+        let work = AssertUnwindSafe(async {
+            let mut tx = RunPurge { purge_id: purge }.run(context, claim).await?;
+            if context.fuse.at(tx.finish(claim)).await? == Fence::Lost {
+                return Err(Failure::Failed("lost".to_owned()));
+            }
+            context.fuse.at(tx.commit()).await?;
+            Ok(())
+        });
+        let ended = work.catch_unwind().await;
+        let has_died = !context.fuse.is_whole();
+        context.fuse.set(None);
+        match ended {
+            Err(_) => {
+                assert!(has_died, "it panicked by itself");
+                Attempt::Died
+            }
+            Ok(Ok(())) => Attempt::Done,
+            Ok(Err(failure)) => Attempt::Failed(failure),
+        }
+    }
+
+    pub(super) async fn sql(&self, script: &str) -> String {
+        self.world.sql(&format!("{}{script}", self.names)).await
+    }
+
+    /// Every row that is not memory, as text.
+    pub(super) async fn everything(&self) -> String {
+        self.sql(&format!(
+            "select format('select %L, to_jsonb(t)::text from %I t order by 2', tablename, tablename)
+             from pg_tables where schemaname = 'public' and tablename !~ {MEMORY} order by tablename \\gexec"
+        ))
+        .await
+    }
+
+    /// How many rows each table has.
+    pub(super) async fn rows(&self) -> BTreeMap<String, i64> {
+        let counted = self
+            .sql(&format!(
+                "select format('select %L, count(*) from %I', tablename, tablename) from pg_tables
+                 where schemaname = 'public' and tablename !~ {MEMORY} and tablename !~ 'decisions_' order by tablename \\gexec"
+            ))
+            .await;
+        let read = |line: &str| {
+            let (table, count) = line.split_once('|').unwrap();
+            (table.to_owned(), count.parse().unwrap())
+        };
+        counted.lines().map(read).collect()
+    }
+
+    /// Everything that lies in the store of the installation.
+    pub(super) fn objects(&self) -> Vec<Item> {
+        self.s3.items("versioned", "")
+    }
+
+    /// The one receipt.
+    pub(super) async fn receipt(&self, purge: PurgeId) -> Value {
+        let found =
+            self.sql(&format!("select receipt from purges where id = '{purge}' and state = 'done'")).await;
+        serde_json::from_str(&found).unwrap_or_else(|_| panic!("one receipt: {found}"))
+    }
+
+    /// What others keep of somebody who is gone, and then without it again.
+    pub(super) async fn forget_the_rest(&self) -> String {
+        let kept = self
+            .sql(
+                "select owner_id is null from resources where id = 'theirs';
+                 select owner_id is null from documents where id = :'xd';
+                 select email, accepted_by is null from invitations where id = :'xi';
+                 select role from workspace_members where workspace_id = :'xp' and user_id = :'e'",
+            )
+            .await;
+        self.sql(
+            "delete from resources where id = 'theirs'; delete from documents where id = :'xd';
+             delete from invitations where id = :'xi';
+             update workspace_members set role = 'editor' where workspace_id = :'xp'",
+        )
+        .await;
+        kept
+    }
+}
+
+fn rand_id() -> u128 {
+    u128::from_be_bytes(runtime::Random::system().bytes::<16>())
+}

@@ -86,7 +86,7 @@ pub enum Error {
     },
     /// Organizations with other members would lose their only owner.
     #[error(
-        "you are the only owner of organizations with other members; make somebody else an owner, or delete them"
+        "organizations with other members would lose their only owner; make somebody else one, or delete them"
     )]
     SoleOwner(Vec<NamedOrg>),
     /// The input is well-formed and still wrong.

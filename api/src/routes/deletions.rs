@@ -17,7 +17,6 @@ use crate::client_address::ClientAddress;
 use crate::context::{Asker, Me, Origin};
 use crate::org_ref::OrgRef;
 use crate::problem::Problem;
-use crate::refusals::Refusals;
 use crate::revision::At;
 use crate::throttle;
 
@@ -69,7 +68,7 @@ fn begun(Asked { purge, token }: Asked, revision: Revision, place: &str) -> Resp
 /// See what would go with my account
 #[utoipa::path(
     get, path = "/api/v1/me/deletion", tag = "me",
-    responses((status = 200, description = "Counted now", body = DeletionPlan), Refusals),
+    responses((status = 200, description = "Counted now", body = DeletionPlan)),
 )]
 pub(crate) async fn plan_me(
     State(app): State<App>,
@@ -92,9 +91,7 @@ pub(crate) async fn plan_me(
         (status = 202, description = "It has begun, or waits until `due_at`", body = AskedView,
          headers(("Location" = String, description = "Where it is shown"))),
         (status = 409, description = "`sole_owner`: organizations with other members would lose their only owner; `last_super_admin`; `already_deleting`", body = Problem),
-        (status = 429, description = "Too many failures", body = Problem),
-        Refusals,
-    ),
+        (status = 429, description = "Too many failures", body = Problem)),
 )]
 pub(crate) async fn delete_me(
     State(app): State<App>,
@@ -116,9 +113,7 @@ pub(crate) async fn delete_me(
     params(("org_id" = OrgRef, Path, description = "The organization; `current`: the one that you work in")),
     responses(
         (status = 200, description = "Counted now", body = DeletionPlan),
-        (status = 409, description = "`no_current_organization`", body = Problem),
-        Refusals,
-    ),
+        (status = 409, description = "`no_current_organization`", body = Problem)),
 )]
 pub(crate) async fn plan_org(
     State(app): State<App>,
@@ -142,9 +137,7 @@ pub(crate) async fn plan_org(
     responses(
         (status = 202, description = "It has begun, or waits until `due_at`", body = AskedView,
          headers(("Location" = String, description = "Where it is shown"))),
-        (status = 409, description = "`already_deleting`, or `no_current_organization`", body = Problem),
-        Refusals,
-    ),
+        (status = 409, description = "`already_deleting`, or `no_current_organization`", body = Problem)),
 )]
 pub(crate) async fn delete_org(
     State(app): State<App>,
@@ -168,9 +161,7 @@ pub(crate) async fn delete_org(
     ),
     responses(
         (status = 200, description = "Counted now", body = DeletionPlan),
-        (status = 409, description = "`no_current_organization`", body = Problem),
-        Refusals,
-    ),
+        (status = 409, description = "`no_current_organization`", body = Problem)),
 )]
 pub(crate) async fn plan_workspace(
     State(app): State<App>,
@@ -194,9 +185,7 @@ pub(crate) async fn plan_workspace(
     responses(
         (status = 202, description = "It has begun, or waits until `due_at`", body = AskedView,
          headers(("Location" = String, description = "Where it is shown"))),
-        (status = 409, description = "`default_workspace`, `already_deleting`, or `no_current_organization`", body = Problem),
-        Refusals,
-    ),
+        (status = 409, description = "`default_workspace`, `already_deleting`, or `no_current_organization`", body = Problem)),
 )]
 pub(crate) async fn delete_workspace(
     State(app): State<App>,
@@ -221,9 +210,7 @@ pub(crate) async fn delete_workspace(
     responses(
         (status = 202, description = "It has begun, or waits until `due_at`", body = AskedView,
          headers(("Location" = String, description = "Where it is shown"))),
-        (status = 409, description = "`not_disabled`; `sole_owner`: organizations with other members would lose their only owner; `already_deleting`", body = Problem),
-        Refusals,
-    ),
+        (status = 409, description = "`not_disabled`; `sole_owner`: organizations with other members would lose their only owner; `already_deleting`", body = Problem)),
 )]
 pub(crate) async fn erase_user(
     State(app): State<App>,

@@ -2,56 +2,24 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tenancy::purge::{self, PurgeFilter};
 use tenancy::{
-    Error, Platform, Purge, PurgeId, PurgeState, PurgeSubject, PurgeToken, Request, Revision,
-    purge_action as action, user_action,
+    Error, Platform, Purge, PurgeId, PurgeToken, Request, Revision, purge_action as action, user_action,
 };
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::body::{OptionalJson, Path, Query};
 use crate::context::{Asker, Me, Origin};
-use crate::list::{FieldsQuery, ListQuery, PageView, first, twenty};
+use crate::list::{Fields, Listing, page};
 use crate::problem::Problem;
-use crate::refusals::Refusals;
 use crate::revision::At;
 
-/// Which purges, and which part of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PurgesQuery {
-    /// So far on their way.
-    #[param(inline)]
-    state: Option<PurgeState>,
-    /// Of these.
-    #[param(inline)]
-    subject: Option<PurgeSubject>,
-    /// Of this account, organization or workspace.
-    subject_id: Option<Uuid>,
-    /// The page, from 1.
-    #[serde(default = "first")]
-    #[param(minimum = 1, default = 1)]
-    page: u32,
-    /// Most items of a page.
-    #[serde(default = "twenty")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: u32,
-    /// Names of the fields to return, separated by commas; all if left out.
-    fields: Option<String>,
-}
-
-/// A page of purges.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code)] // stands in the OpenAPI document for what `ListQuery::json` makes
-pub(crate) struct PurgeList {
-    purges: Vec<Purge>,
-    #[serde(flatten)]
-    page: PageView,
-}
+page!(
+    /// A page of purges.
+    PurgeList { purges: Purge }
+);
 
 /// How a purge is seen without an account.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -88,19 +56,18 @@ async fn with_token(
 ///
 /// The deletions that you asked for, the latest first.
 #[utoipa::path(
-    get, path = "/api/v1/me/purges", tag = "me", params(ListQuery),
-    responses((status = 200, description = "A page of purges", body = PurgeList), Refusals),
+    get, path = "/api/v1/me/purges", tag = "me", params(Listing),
+    responses((status = 200, description = "A page of purges", body = PurgeList)),
 )]
 pub(crate) async fn list_mine(
     State(app): State<App>,
     me: Me,
     Origin(request): Origin,
-    Query(query): Query<ListQuery>,
+    list: Listing,
 ) -> Result<impl IntoResponse, Problem> {
-    let page = query.page()?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<user_action::ListPurges>(&me.caller, me.id).await?;
-    query.json("purges", purge::mine(&mut tx, &allowed, page).await?)
+    list.json(PurgeList::from(purge::mine(&mut tx, &allowed, list.page).await?))
 }
 
 /// See how a purge goes
@@ -109,7 +76,7 @@ pub(crate) async fn list_mine(
 #[utoipa::path(
     get, path = "/api/v1/me/purge/{purge_id}", tag = "me",
     params(("purge_id" = PurgeId, Path, description = "The purge"), TokenQuery),
-    responses((status = 200, description = "The purge, with its receipt once it is done", body = Purge), Refusals),
+    responses((status = 200, description = "The purge, with its receipt once it is done", body = Purge)),
 )]
 pub(crate) async fn look(
     State(app): State<App>,
@@ -139,9 +106,7 @@ async fn own(app: &App, request: Request, me: &Me, id: PurgeId) -> Result<Purge,
     params(("purge_id" = PurgeId, Path, description = "The purge")),
     responses(
         (status = 200, description = "The purge as it is now", body = Purge),
-        (status = 409, description = "`not_waiting`; or `email_taken`, or `name_taken`: somebody else has it by now", body = Problem),
-        Refusals,
-    ),
+        (status = 409, description = "`not_waiting`; or `email_taken`, or `name_taken`: somebody else has it by now", body = Problem)),
 )]
 pub(crate) async fn cancel(
     State(app): State<App>,
@@ -176,36 +141,32 @@ async fn cancel_own(app: &App, request: Request, me: &Me, id: PurgeId) -> Result
 
 /// List all purges
 #[utoipa::path(
-    get, path = "/api/v1/admin/purges", tag = "admin", params(PurgesQuery),
-    responses((status = 200, description = "A page of purges", body = PurgeList), Refusals),
+    get, path = "/api/v1/admin/purges", tag = "admin", params(Listing::<PurgeFilter>),
+    responses((status = 200, description = "A page of purges", body = PurgeList)),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
-    Query(query): Query<PurgesQuery>,
+    list: Listing<PurgeFilter>,
 ) -> Result<impl IntoResponse, Problem> {
-    let PurgesQuery { state, subject, subject_id, page, limit, fields } = query;
-    let list = ListQuery::new(page, limit, fields);
-    let page = list.page()?;
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::List>(&caller, Platform).await?;
-    let filter = PurgeFilter { state, subject, subject_id };
-    list.json("purges", purge::list(&mut tx, &allowed, filter, page).await?)
+    list.json(PurgeList::from(purge::list(&mut tx, &allowed, list.filter, list.page).await?))
 }
 
 /// See any purge
 #[utoipa::path(
     get, path = "/api/v1/admin/purges/{purge_id}", tag = "admin",
-    params(("purge_id" = PurgeId, Path, description = "The purge"), FieldsQuery),
-    responses((status = 200, description = "The purge, with its receipt once it is done", body = Purge), Refusals),
+    params(("purge_id" = PurgeId, Path, description = "The purge"), Fields),
+    responses((status = 200, description = "The purge, with its receipt once it is done", body = Purge)),
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     Asker(caller): Asker,
     Origin(request): Origin,
     Path(id): Path<PurgeId>,
-    Query(query): Query<FieldsQuery>,
+    Query(query): Query<Fields>,
 ) -> Result<impl IntoResponse, Problem> {
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize::<action::List>(&caller, Platform).await?;

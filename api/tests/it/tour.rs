@@ -6,6 +6,7 @@ mod agent;
 mod audit;
 mod connection;
 mod decision;
+mod deletion;
 mod document;
 mod fits;
 mod import;
@@ -50,6 +51,7 @@ async fn walk() -> Examples {
     step::take("audit", audit::tour, all).await;
     step::take("connection", connection::tour, all).await;
     step::take("decision", decision::tour, all).await;
+    step::take("deletion", deletion::tour, all).await;
     step::take("document", document::tour, all).await;
     step::take("import", import::tour, all).await;
     step::take("instance", instance::tour, all).await;

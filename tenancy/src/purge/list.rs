@@ -1,6 +1,6 @@
 use serde::Deserialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{Purge, PurgeState, PurgeSubject};
@@ -14,11 +14,15 @@ use crate::tx::{Authorized, Tx};
 pub(super) const NOUN: &str = "purge";
 
 /// Which purges.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct PurgeFilter {
     /// So far on their way.
+    #[param(inline)]
     pub state: Option<PurgeState>,
     /// Of these.
+    #[param(inline)]
     pub subject: Option<PurgeSubject>,
     /// Of this account, organization or workspace.
     pub subject_id: Option<Uuid>,

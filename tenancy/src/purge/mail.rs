@@ -34,16 +34,6 @@ pub async fn to_be_mailed(
     }
 }
 
-/// The numbers of those to whom mails about a purge go.
-///
-/// # Errors
-/// If the store does not answer.
-pub async fn recipients(tx: &mut Tx, _: &Authorized<platform::SweepPurges>, id: PurgeId) -> Result<Vec<i32>> {
-    let numbers =
-        sqlx::query_scalar!("select number from purge_recipients where purge_id = $1 order by number", id.0);
-    Ok(numbers.fetch_all(tx.connection()).await?)
-}
-
 /// Forgets somebody to whom the receipt was sent.
 ///
 /// # Errors

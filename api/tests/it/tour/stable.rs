@@ -74,7 +74,11 @@ fn word(name: &str, text: String) -> String {
         // Positions in the store's log of changes.
         "revision" => "742".into(),
         _ if text.starts_with("eyJ") => "eyJ…".into(),
-        _ if text.starts_with("dw_") || text.starts_with("dwl_") || text.starts_with("dwr_") => {
+        _ if text.starts_with("dw_")
+            || text.starts_with("dwl_")
+            || text.starts_with("dwr_")
+            || text.starts_with("dwp_") =>
+        {
             format!("{}_…", text.split('_').next().unwrap_or_default())
         }
         _ if is_measured(&text) => NOW.into(),

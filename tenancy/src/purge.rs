@@ -34,7 +34,7 @@ pub use exception::{give_up, give_up_one, is_given_up, try_again};
 pub use intent::{Intent, PurgeStore, erased, intend, intended, withdraw};
 pub use list::{PurgeFilter, get, list, mine, one_of_mine};
 pub use look::look;
-pub use mail::{PurgeMail, recipients, served, to_be_mailed};
+pub use mail::{PurgeMail, served, to_be_mailed};
 pub use obstacle::{NamedOrg, Obstacle, ObstacleKind};
 pub use plan::{DeletionPlan, plan_account, plan_org, plan_workspace};
 pub use receipt::write as write_receipt;

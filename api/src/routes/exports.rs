@@ -10,6 +10,7 @@ use tenancy::{Error, ExportId, user_action as user};
 
 use crate::app::App;
 use crate::body::{Path, Query};
+use crate::content::failed;
 use crate::context::{Me, Origin};
 use crate::list::{Fields, Listing, page};
 use crate::problem::Problem;
@@ -112,8 +113,8 @@ pub(crate) async fn content(
             return Err(Error::conflict("export_not_ready", "there is nothing to fetch").into());
         }
     }
-    let key = Key::parse(&export::key(id, export))?;
-    let object = app.stores.installation().get(&key).await?;
+    let key = Key::parse(&export::key(id, export)).map_err(|error| failed(&error))?;
+    let object = app.stores.installation().get(&key).await.map_err(|error| failed(&error))?;
     let name =
         format!("attachment; filename=\"doorward-export-{}.zip\"", found.requested_at.format("%Y-%m-%d"));
     let name = HeaderValue::try_from(name).unwrap_or(HeaderValue::from_static("attachment"));

@@ -26,7 +26,7 @@ impl Work for BuildExport {
             return Ok(tx);
         }
         tx.commit().await?;
-        let packed = self.pack(context, claim).await?;
+        let packed = pack(&self, context, claim).await?;
         let mut tx = context.begin(claim).await?;
         let allowed = tx.authorize::<user::Pack>(&Caller::Worker, self.user_id).await?;
         match export::finish(&mut tx, &allowed, self.export_id, packed, context.export_lifetime).await {
@@ -37,17 +37,15 @@ impl Work for BuildExport {
     }
 }
 
-impl BuildExport {
-    /// Writes the archive to the store while its content is read. One that is there already, from an attempt before, is
-    /// replaced.
-    async fn pack(&self, context: &Context, claim: &Claim) -> Result<Packed, Failure> {
-        let key = Key::parse(&export::key(self.user_id, self.export_id))?;
-        let (archive, bytes) = Archive::begin();
-        let content = Content { context, claim, job: self };
-        let stored = context.stores.installation().put(&key, "application/zip", bytes);
-        // What goes wrong with the content ends the stream with an error, and so the upload: that is the error to tell.
-        let (files, stored) = tokio::join!(content.write(archive), stored);
-        let files = files?;
-        Ok(Packed { size: stored?.size, files: files.done, failed: files.failed })
-    }
+/// Writes the archive to the store while its content is read. One that is there already, from an attempt before, is
+/// replaced.
+async fn pack(job: &BuildExport, context: &Context, claim: &Claim) -> Result<Packed, Failure> {
+    let key = Key::parse(&export::key(job.user_id, job.export_id))?;
+    let (archive, bytes) = Archive::begin();
+    let content = Content { context, claim, job };
+    let stored = context.stores.installation().put(&key, "application/zip", bytes);
+    // What goes wrong with the content ends the stream with an error, and so the upload: that is the error to tell.
+    let (files, stored) = tokio::join!(content.write(archive), stored);
+    let files = files?;
+    Ok(Packed { size: stored?.size, files: files.done, failed: files.failed })
 }

@@ -52,10 +52,11 @@ async fn archive(world: &World, user: UserId) -> Option<BTreeMap<String, Vec<u8>
     let mut files = BTreeMap::new();
     for index in 0..zip.len() {
         let mut file = zip.by_index(index).unwrap();
-        assert!(file.enclosed_name().is_some(), "{} leaves its folder", file.name());
+        let name = file.name().unwrap().into_owned();
+        assert!(file.enclosed_name().is_some(), "{name} leaves its folder");
         let mut content = vec![];
         file.read_to_end(&mut content).unwrap();
-        files.insert(file.name().to_owned(), content);
+        files.insert(name, content);
     }
     Some(files)
 }

@@ -2,6 +2,8 @@
 -- seals; the others are there until everything that they sealed is sealed anew.
 create table encryption_keys (
     id uuid primary key,
+    -- In which order they were made, whatever clocks say.
+    seq bigint generated always as identity unique,
     sealed bytea not null,
     created_at timestamptz not null
 );
@@ -28,7 +30,7 @@ create table connections (
 create unique index connections_name on connections (org_id, owner_id, lower(name)) nulls not distinct;
 create index connections_owner on connections (owner_id) where owner_id is not null;
 create index connections_key on connections (encryption_key_id);
-create trigger connections_version before update of name, settings, sealed on connections
+create trigger connections_version before update of name, settings, rotated_at on connections
     for each row execute function count_version();
 
 create function connections_changed() returns trigger language plpgsql as $$

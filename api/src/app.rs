@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) request_timeout: Duration,
     pub(crate) cors_origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// How long an address for an upload or a download is good.
+    pub(crate) upload_lifetime: Duration,
     pub(crate) limits: Limits,
 }
 
@@ -95,6 +97,7 @@ impl App {
             request_timeout: config.request_timeout,
             cors_origins: config.cors_origins.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            upload_lifetime: config.upload_lifetime,
             limits,
         };
         let cookies = Cookies::new(&settings.public_url);

@@ -68,8 +68,9 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        let within = if moves_bytes(&request) { FOR_BYTES } else { self.within };
         let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        let answer = tokio::time::timeout(self.within, answer);
+        let answer = tokio::time::timeout(within, answer);
         Box::pin(async move {
             let response = match answer.await {
                 Ok(Ok(Ok(response))) => response.into_response(),
@@ -94,6 +95,17 @@ where
             Ok(response)
         })
     }
+}
+
+/// How long a document may be on its way through us. Nothing of it may come for a shorter time only.
+const FOR_BYTES: Duration = Duration::from_secs(12 * 3600);
+
+/// Whether it takes as long as a document is large.
+fn moves_bytes(request: &Request) -> bool {
+    let path = request.uri().path();
+    let is_of_document =
+        path.contains("/documents/") && (path.ends_with("/content") || path.ends_with("/complete"));
+    is_of_document && path.starts_with("/api/v1/workspaces/") || path.starts_with("/api/v1/uploads/")
 }
 
 /// Makes a problem of an error that comes without a word.

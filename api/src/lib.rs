@@ -6,8 +6,10 @@
 mod accept;
 mod app;
 mod body;
+mod checksum;
 mod client_address;
 mod connection;
+mod content;
 mod context;
 mod control;
 mod cookies;
@@ -23,6 +25,7 @@ mod openapi;
 mod org_ref;
 mod pages;
 mod problem;
+mod provider;
 mod pulse;
 mod refusals;
 mod request_id;

@@ -43,6 +43,9 @@ pub(crate) struct Problem {
     /// The organizations that stand in the way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     organizations: Vec<NamedOrg>,
+    /// The quota of the person that is too small.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quota: Option<ExceededQuota>,
     /// After how many seconds it may go better.
     #[serde(skip)]
     retry_after: Option<u64>,
@@ -78,6 +81,17 @@ struct ReachedLimit {
     plan: String,
 }
 
+/// A person's quota that is too small.
+#[derive(Debug, Serialize, ToSchema)]
+struct ExceededQuota {
+    /// What they store.
+    used_bytes: i64,
+    /// What they may.
+    limit_bytes: i64,
+    /// What was to be added.
+    wanted_bytes: i64,
+}
+
 impl Problem {
     pub(crate) fn new(
         status: StatusCode,
@@ -94,6 +108,7 @@ impl Problem {
             policies: vec![],
             limit: None,
             organizations: vec![],
+            quota: None,
             // The store may be back in a moment.
             retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         }
@@ -104,6 +119,11 @@ impl Problem {
         let begun = u64::from(after.subsec_nanos() > 0);
         self.retry_after = Some(after.as_secs().saturating_add(begun).max(1));
         self
+    }
+
+    /// Whether it says that there is no such thing.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND.as_u16()
     }
 
     /// In how many seconds another try may do.
@@ -173,6 +193,11 @@ impl From<Error> for Problem {
             Error::LimitReached { resource, current, limit, plan } => {
                 let limit = ReachedLimit { resource, current, limit, plan };
                 Self { limit: Some(limit), ..Self::new(StatusCode::CONFLICT, "limit_reached", detail) }
+            }
+            Error::QuotaExceeded { used, limit, wanted } => {
+                let quota =
+                    Some(ExceededQuota { used_bytes: used, limit_bytes: limit, wanted_bytes: wanted });
+                Self { quota, ..Self::new(StatusCode::CONFLICT, "quota_exceeded", detail) }
             }
             Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
             Error::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),

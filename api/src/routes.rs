@@ -10,8 +10,12 @@ mod audit;
 mod audit_export;
 mod auth;
 mod authorize;
+mod connections;
 mod decisions;
 mod deletions;
+mod documents;
+mod downloads;
+mod encryption_keys;
 mod health;
 mod import;
 mod instance_activations;
@@ -23,18 +27,23 @@ mod keys;
 mod mail;
 mod me;
 mod members;
+mod my_connections;
+mod org_connections;
 mod org_registration;
 mod orgs;
 mod personal_workspace;
 mod policies;
+mod providers;
 mod purges;
 mod queue;
+mod quota;
 mod resources;
 mod second_factor;
 pub(crate) mod sessions;
 mod signing_key;
 mod stats;
 mod switch;
+mod uploads;
 mod usage;
 mod wallet;
 mod workspace_members;
@@ -236,6 +245,34 @@ pub const TABLE: &[(&str, &str, Access)] = &[
     ("get", "/api/v1/invitations/{token}", Open("invitation.view")),
     ("post", "/api/v1/invitations/{token}/accept", Action("invitation.accept")),
     ("post", "/api/v1/invitations/{token}/register", Open("invitation.take_up")),
+    ("get", "/api/v1/me/connections", Action("connection.list")),
+    ("post", "/api/v1/me/connections", Action("connection.create")),
+    ("get", "/api/v1/me/connections/{connection_id}", Action("connection.view")),
+    ("patch", "/api/v1/me/connections/{connection_id}", Action("connection.update")),
+    ("delete", "/api/v1/me/connections/{connection_id}", Action("connection.delete")),
+    ("post", "/api/v1/me/connections/{connection_id}/test", Action("connection.test")),
+    ("put", "/api/v1/me/connections/{connection_id}/credentials", Action("connection.rotate")),
+    ("get", "/api/v1/orgs/{org_id}/connections", Action("connection.list")),
+    ("post", "/api/v1/orgs/{org_id}/connections", Action("connection.create")),
+    ("get", "/api/v1/orgs/{org_id}/connections/{connection_id}", Action("connection.view")),
+    ("patch", "/api/v1/orgs/{org_id}/connections/{connection_id}", Action("connection.update")),
+    ("delete", "/api/v1/orgs/{org_id}/connections/{connection_id}", Action("connection.delete")),
+    ("post", "/api/v1/orgs/{org_id}/connections/{connection_id}/test", Action("connection.test")),
+    ("put", "/api/v1/orgs/{org_id}/connections/{connection_id}/credentials", Action("connection.rotate")),
+    ("get", "/api/v1/providers/config-status", Action("connection.list")),
+    ("post", "/api/v1/admin/encryption-keys/rotate", Action("platform.rotate_encryption_key")),
+    ("get", "/api/v1/me/quota", Action("user.view_quota")),
+    ("get", "/api/v1/workspaces/{workspace_id}/documents", Action("document.list")),
+    ("post", "/api/v1/workspaces/{workspace_id}/documents", Action("document.create")),
+    ("get", "/api/v1/workspaces/{workspace_id}/documents/{document_id}", Action("document.read")),
+    ("delete", "/api/v1/workspaces/{workspace_id}/documents/{document_id}", Action("document.delete")),
+    ("post", "/api/v1/workspaces/{workspace_id}/documents/{document_id}/parts", Action("document.create")),
+    ("post", "/api/v1/workspaces/{workspace_id}/documents/{document_id}/complete", Action("document.create")),
+    ("get", "/api/v1/workspaces/{workspace_id}/documents/{document_id}/content", Action("document.read")),
+    ("put", "/api/v1/workspaces/{workspace_id}/documents/{document_id}/content", Action("document.create")),
+    ("post", "/api/v1/workspaces/{workspace_id}/documents/{document_id}/download", Action("document.read")),
+    ("put", "/api/v1/uploads/{token}", Open("document.create")),
+    ("get", "/api/v1/downloads/{token}", Open("document.read")),
     ("get", "/.well-known/jwks.json", Public),
     ("get", "/", Public),
     ("get", "/verify-email", Public),
@@ -263,6 +300,12 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(resources::bulk))
         .routes(routes!(import::import))
         .layer(DefaultBodyLimit::max(BULK_LIMIT));
+    // As large as was announced, which they look after themselves.
+    let bytes = OpenApiRouter::new()
+        .routes(routes!(downloads::content, uploads::put_content))
+        .routes(routes!(uploads::put))
+        .routes(routes!(downloads::get))
+        .layer(DefaultBodyLimit::disable());
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(authorize::authorize))
         .routes(routes!(authorize::batch))
@@ -385,6 +428,23 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(invitation_tokens::look))
         .routes(routes!(invitation_tokens::accept))
         .routes(routes!(invitation_tokens::register))
+        .routes(routes!(my_connections::list, my_connections::create))
+        .routes(routes!(my_connections::get, my_connections::update, my_connections::delete))
+        .routes(routes!(my_connections::test))
+        .routes(routes!(my_connections::rotate))
+        .routes(routes!(org_connections::list, org_connections::create))
+        .routes(routes!(org_connections::get, org_connections::update, org_connections::delete))
+        .routes(routes!(org_connections::test))
+        .routes(routes!(org_connections::rotate))
+        .routes(routes!(providers::config_status))
+        .routes(routes!(encryption_keys::rotate))
+        .routes(routes!(quota::get))
+        .routes(routes!(documents::list, documents::create))
+        .routes(routes!(documents::get, documents::delete))
+        .routes(routes!(uploads::parts))
+        .routes(routes!(uploads::complete))
+        .routes(routes!(downloads::address))
+        .merge(bytes)
         .merge(operations())
 }
 

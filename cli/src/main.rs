@@ -14,6 +14,7 @@ mod health;
 mod identity;
 mod import;
 mod key;
+mod keys;
 mod mail;
 mod policies;
 mod queue;
@@ -67,6 +68,9 @@ enum Command {
     /// Look after API keys.
     #[command(subcommand)]
     Key(key::Command),
+    /// Look after the keys that credentials of connections are sealed with.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Look into the log of decisions.
     #[command(subcommand)]
     Decisions(decisions::Command),
@@ -128,6 +132,7 @@ async fn run(command: Option<Command>, config: &Config) -> anyhow::Result<u8> {
         Command::Policies(policies::Command::Explain(arguments)) => explain::run(config, &arguments).await,
         Command::Policies(command) => policies::run(&command, &config.policies),
         Command::Key(command) => key::run(config, &command).await,
+        Command::Keys(command) => keys::run(config, &command).await,
         Command::Decisions(command) => decisions::run(config, &command).await,
         Command::Audit(command) => audit::run(config, &command).await,
         Command::Mail(command) => mail::run(config, &command).await,

@@ -63,6 +63,16 @@ pub enum Error {
         /// The organization's plan.
         plan: String,
     },
+    /// The person may not store so much.
+    #[error("{used} of {limit} bytes are used, and {wanted} more are wanted")]
+    QuotaExceeded {
+        /// In bytes, with what is announced and not there yet.
+        used: i64,
+        /// In bytes.
+        limit: i64,
+        /// In bytes.
+        wanted: i64,
+    },
     /// There is no such thing, or none that the caller may know of.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -107,7 +117,7 @@ impl Error {
 
 /// Constraints of the schema, in the words of the field that broke them. A constraint that is not listed is a
 /// mistake of ours, and an error of the store.
-const CONSTRAINTS: [(&str, &str, &str); 32] = [
+const CONSTRAINTS: [(&str, &str, &str); 33] = [
     ("users_email", "email", "another account has this address"),
     ("organizations_slug", "slug", "another organization has this slug"),
     ("organizations_slug_check", "slug", "1 to 64 characters"),
@@ -133,6 +143,7 @@ const CONSTRAINTS: [(&str, &str, &str); 32] = [
     ("shares_grantee_user_id_fkey", "to", "there is no such user"),
     ("shares_grantee_org_id_fkey", "to", "there is no such organization"),
     ("shares_grantee_workspace_id_fkey", "to", "there is no such workspace"),
+    ("connections_name", "name", "there is another connection of this name"),
     ("instances_name", "name", "another instance of the organization has this name"),
     ("shares_price", "price_per_use", "more than nothing, and for an organization"),
     ("shares_once", "to", "there is a share with this grantee already"),

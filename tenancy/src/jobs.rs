@@ -1,10 +1,11 @@
 //! Background work: a row, written in the transaction of the change that asks for it. Here stands every kind of it.
 
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::id::{JobId, OrgId, PurgeId, UserId, WorkspaceId};
+use crate::id::{ConnectionId, DocumentId, JobId, OrgId, PurgeId, UserId, WorkspaceId};
 use crate::mail::Mail;
 use crate::tx::Tx;
 
@@ -136,6 +137,40 @@ pub struct TrimJobs {}
 
 impl Job for TrimJobs {
     const KIND: &'static str = "job.trim";
+}
+
+/// Finds uploads whose bytes never came in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepUploads {}
+
+impl Job for SweepUploads {
+    const KIND: &'static str = "upload.sweep";
+}
+
+/// Erases the bytes of a document, and then what is known of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EraseDocument {
+    /// Which document.
+    pub document_id: DocumentId,
+    /// Where it lay.
+    pub workspace_id: WorkspaceId,
+    /// By which connection; none for the store of the installation.
+    pub connection_id: Option<ConnectionId>,
+    /// For what may come by an address that was given out before: not before that is over.
+    pub not_before: Option<DateTime<Utc>>,
+}
+
+impl Job for EraseDocument {
+    const KIND: &'static str = "document.erase";
+
+    fn unique_key(&self) -> Option<String> {
+        let id = self.document_id;
+        Some(if self.not_before.is_some() { format!("{id} again") } else { id.to_string() })
+    }
+
+    fn tenant(&self) -> Tenant {
+        Tenant { workspace: Some(self.workspace_id), ..Tenant::default() }
+    }
 }
 
 impl Tx {

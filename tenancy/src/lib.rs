@@ -44,8 +44,11 @@ pub mod administration;
 pub mod agent;
 pub mod api_key;
 pub mod audit;
+pub mod connection;
 pub mod context;
 pub mod decision_log;
+pub mod document;
+pub mod encryption_key;
 pub mod idempotency;
 pub mod import;
 pub mod instance;
@@ -119,8 +122,8 @@ pub use id::{
 pub use identity::{AccountSettings, Identity};
 pub use invitation::{InvitationState, InvitationToken};
 pub use jobs::{
-    ForgottenPassword, Job, RotateSigningKey, RunPurge, SendMail, SweepPurges, SweepTrials, Tenant,
-    TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage,
+    EraseDocument, ForgottenPassword, Job, RotateSigningKey, RunPurge, SendMail, SweepPurges, SweepTrials,
+    SweepUploads, Tenant, TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage,
 };
 pub use link::{LinkPurpose, LinkToken};
 pub use mail::{Locale, Mail, MailTemplate};

@@ -34,6 +34,10 @@ pub(crate) enum Purpose {
     Purge,
     /// Seals answers that are given again.
     IdempotentAnswer,
+    /// Seals the keys that seal credentials of connections.
+    EncryptionKey,
+    /// Addresses for the bytes of documents.
+    DocumentLink,
 }
 
 impl Purpose {
@@ -48,6 +52,8 @@ impl Purpose {
             Self::RecoveryCode => b"doorward recovery code 1",
             Self::Purge => b"doorward purge 1",
             Self::IdempotentAnswer => b"doorward idempotent answer 1",
+            Self::EncryptionKey => b"doorward encryption key 1",
+            Self::DocumentLink => b"doorward document link 1",
         }
     }
 }
@@ -102,10 +108,7 @@ impl MasterKey {
     /// Seals (AES-256-GCM, a random nonce before the text). `whose` has to be given again to open it, so that a sealed
     /// text cannot be moved to another row.
     pub(crate) fn seal(&self, purpose: Purpose, whose: &[u8], clear: &[u8]) -> Result<Vec<u8>, Unopened> {
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.derive(purpose)).map_err(|_| Unopened)?;
-        let mut text = clear.to_vec();
-        let nonce = key.seal_in_place_append_tag(Aad::from(whose), &mut text).map_err(|_| Unopened)?;
-        Ok([&nonce.as_ref()[..], &text].concat())
+        seal(&self.derive(purpose), whose, clear)
     }
 
     /// Opens what was sealed.
@@ -115,13 +118,26 @@ impl MasterKey {
         whose: &[u8],
         sealed: &[u8],
     ) -> Result<SecretSlice<u8>, Unopened> {
-        let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(Unopened)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unopened)?;
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.derive(purpose)).map_err(|_| Unopened)?;
-        let mut text = text.to_vec();
-        let clear = key.open_in_place(nonce, Aad::from(whose), &mut text).map_err(|_| Unopened)?;
-        Ok(clear.to_vec().into())
+        open(&self.derive(purpose), whose, sealed)
     }
+}
+
+/// Seals with a key of 256 bits, as [`MasterKey::seal`].
+pub(crate) fn seal(key: &[u8], whose: &[u8], clear: &[u8]) -> Result<Vec<u8>, Unopened> {
+    let key = RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_| Unopened)?;
+    let mut text = clear.to_vec();
+    let nonce = key.seal_in_place_append_tag(Aad::from(whose), &mut text).map_err(|_| Unopened)?;
+    Ok([&nonce.as_ref()[..], &text].concat())
+}
+
+/// Opens what was sealed with a key of 256 bits.
+pub(crate) fn open(key: &[u8], whose: &[u8], sealed: &[u8]) -> Result<SecretSlice<u8>, Unopened> {
+    let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(Unopened)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unopened)?;
+    let key = RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_| Unopened)?;
+    let mut text = text.to_vec();
+    let clear = key.open_in_place(nonce, Aad::from(whose), &mut text).map_err(|_| Unopened)?;
+    Ok(clear.to_vec().into())
 }
 
 impl Db {

@@ -2,6 +2,7 @@
 
 mod block;
 mod cancel;
+mod connection;
 mod exception;
 mod intent;
 mod list;
@@ -28,6 +29,7 @@ use crate::id::{ConnectionId, OrgId, PurgeId, UserId};
 use crate::words::words;
 
 pub use cancel::{cancel, cancel_mine};
+pub use connection::{NoWay, PurgeConnection, connections, open_connection};
 pub use exception::{give_up, give_up_one, is_given_up, try_again};
 pub use intent::{Intent, PurgeStore, erased, intend, intended, withdraw};
 pub use list::{PurgeFilter, get, list, mine, one_of_mine};

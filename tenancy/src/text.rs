@@ -9,7 +9,7 @@ pub(crate) const NAME_MAX: usize = 200;
 pub(crate) const DESCRIPTION_MAX: usize = 2_000;
 
 /// What could write headers, hide what is shown, or turn it around.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

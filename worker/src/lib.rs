@@ -15,6 +15,7 @@ mod fuse;
 mod jobs;
 mod keeper;
 pub mod mail;
+mod objects;
 mod registry;
 mod relay;
 mod runner;

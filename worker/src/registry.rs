@@ -10,8 +10,8 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tenancy::queue::{Claim, Kind, Schedule};
 use tenancy::{
-    ForgottenPassword, Job, RotateSigningKey, RunPurge, SendMail, SweepPurges, SweepTrials,
-    TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage, Tx,
+    EraseDocument, ForgottenPassword, Job, RotateSigningKey, RunPurge, SendMail, SweepPurges, SweepTrials,
+    SweepUploads, TrimIdempotencyKeys, TrimJobs, TrimSessions, TrimUsage, Tx,
 };
 
 use crate::context::Context;
@@ -50,6 +50,9 @@ static REGISTRY: &[Entry] = &[
     // Stores that are away for days are waited for; what goes on for long makes room for others by itself.
     entry::<RunPurge>("purge", 500, Duration::from_secs(30 * 60), Duration::from_secs(30 * 24 * 3600)),
     entry::<SweepPurges>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE),
+    // A store may be away for long, and those who wait for their quota are few.
+    entry::<EraseDocument>("objects", 20, Duration::from_secs(5 * 60), DAY),
+    entry::<SweepUploads>("upkeep", 5, Duration::from_secs(5 * 60), HOUR).every(MINUTE),
     entry::<RotateSigningKey>("upkeep", 5, MINUTE, HOUR).every(HOUR),
     entry::<TrimSessions>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
     entry::<TrimIdempotencyKeys>("upkeep", 5, Duration::from_secs(10 * 60), DAY).every(HOUR),
@@ -168,6 +171,7 @@ mod tests {
             assert!(
                 match schedule.kind {
                     SweepTrials::KIND => serde_json::from_value::<SweepTrials>(schedule.payload).is_ok(),
+                    SweepUploads::KIND => serde_json::from_value::<SweepUploads>(schedule.payload).is_ok(),
                     RotateSigningKey::KIND => {
                         serde_json::from_value::<RotateSigningKey>(schedule.payload).is_ok()
                     }

@@ -60,7 +60,7 @@ impl Failure {
             | Error::Refused { .. }
             | Error::SoleOwner(_)
             | Error::Conflict { .. } => Self::Refused,
-            Error::LimitReached { .. } => Self::Full,
+            Error::LimitReached { .. } | Error::QuotaExceeded { .. } => Self::Full,
             Error::Unreachable | Error::NotReached(_) => Self::Unavailable,
             Error::Store(error) => {
                 tracing::error!(%error, "the store failed");

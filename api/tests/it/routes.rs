@@ -73,6 +73,7 @@ impl There<'_> {
             .replace("{purge_id}", NOTHING)
             .replace("{share_id}", NOTHING);
         let agent = if self.org == ACME { AGENT } else { NOTHING };
+        let path = path.replace("{connection_id}", NOTHING).replace("{document_id}", NOTHING);
         let path = path.replace("{agent_id}", agent).replace("{instance_id}", NOTHING);
         let path = path.replace("{invitation_id}", NOTHING).replace("{token}", NOTHING);
         path.replace("{type}", "Resource").replace("{id}", self.resource).replace("{kind}", "greet")
@@ -85,6 +86,24 @@ pub(crate) fn body(method: &str, path: &str) -> String {
     match (method, path) {
         (_, "/api/v1/authorize") => question.to_string(),
         (_, "/api/v1/authorize/batch") => json!({ "requests": [question] }).to_string(),
+        ("post", path) if path.ends_with("/documents") => json!({
+            "name": "new", "content_type": "text/plain", "size": 0,
+            "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        })
+        .to_string(),
+        ("put", path) if path.ends_with("/content") => String::new(),
+        (_, path) if path.contains("/documents/") => json!({}).to_string(),
+        ("put", path) if path.contains("/uploads/") => String::new(),
+        ("post", path) if path.ends_with("/connections") => json!({
+            "name": "new", "provider": "openai", "settings": { "base_url": "https://doorward.invalid" },
+            "credentials": { "api_key": "k" },
+        })
+        .to_string(),
+        ("put", path) if path.contains("/connections/") => {
+            json!({ "credentials": { "api_key": "k" } }).to_string()
+        }
+        ("patch", path) if path.contains("/connections/") => json!({ "name": "changed" }).to_string(),
+        ("post", path) if path.ends_with("/encryption-keys/rotate") => json!({}).to_string(),
         ("put", path) if path.ends_with("/quota") => json!({ "quota_bytes": 1 }).to_string(),
         ("put", path) if path.ends_with("/platform-role") => json!({ "platform_role": null }).to_string(),
         ("put", path) if path.ends_with("/ai") => json!({}).to_string(),

@@ -18,7 +18,7 @@ pub struct UsageItem {
     /// How much there is.
     pub current: i64,
     /// How much there may be; null: any number.
-    pub limit: Option<u32>,
+    pub limit: Option<i64>,
     /// How much of the limit that is, rounded down; more than 100 after a downgrade. Null without a limit, and where the
     /// limit is zero.
     pub percent: Option<i64>,
@@ -26,20 +26,23 @@ pub struct UsageItem {
 
 impl UsageItem {
     fn new(current: i64, limit: Option<u32>) -> Self {
-        let percent =
-            limit.filter(|limit| *limit > 0).map(|limit| current.saturating_mul(100) / i64::from(limit));
+        Self::of(current, limit.map(i64::from))
+    }
+
+    fn of(current: i64, limit: Option<i64>) -> Self {
+        let percent = limit.filter(|limit| *limit > 0).map(|limit| current.saturating_mul(100) / limit);
         Self { current, limit, percent }
     }
 
     /// Whether more than 80 % are used.
     fn is_near(&self) -> bool {
         self.limit.is_some_and(|limit| {
-            self.current.saturating_mul(100) > i64::from(limit) * WARNED_ABOVE || limit == 0
+            self.current.saturating_mul(100) > limit.saturating_mul(WARNED_ABOVE) || limit == 0
         })
     }
 
     fn is_reached(&self) -> bool {
-        self.limit.is_some_and(|limit| self.current >= i64::from(limit))
+        self.limit.is_some_and(|limit| self.current >= limit)
     }
 }
 
@@ -54,6 +57,8 @@ pub struct UsageItems {
     pub members: UsageItem,
     /// Messages of this month.
     pub messages_per_month: UsageItem,
+    /// Bytes of all documents, with those that are announced and not there yet.
+    pub storage_bytes: UsageItem,
 }
 
 /// What an organization uses of what its plan allows.
@@ -97,7 +102,8 @@ pub async fn report(tx: &mut Tx, allowed: &Authorized<org::ViewUsage>) -> Result
                    + (select count(*) from invitations i
                       where i.org_id = o.id and i.ended_at is null and i.expires_at > $2) as "members!",
                coalesce((select c.count from usage_counters c
-                         where c.org_id = o.id and c.metric = $3 and c.month = $4), 0) as "messages!"
+                         where c.org_id = o.id and c.metric = $3 and c.month = $4), 0) as "messages!",
+               coalesce((select s.used_bytes from storage_usage s where s.org_id = o.id), 0) as "stored!"
            from organizations o where o.id = $1"#,
         org_id.0,
         now,
@@ -116,12 +122,14 @@ pub async fn report(tx: &mut Tx, allowed: &Authorized<org::ViewUsage>) -> Result
         agents: UsageItem::new(row.agents, plan.agents),
         members: UsageItem::new(row.members, plan.members),
         messages_per_month: UsageItem::new(row.messages, plan.messages_per_month),
+        storage_bytes: UsageItem::of(row.stored, plan.limit("storage_bytes")),
     };
     let named = [
         ("workspaces", items.workspaces),
         ("agents", items.agents),
         ("members", items.members),
         ("messages_per_month", items.messages_per_month),
+        ("storage_bytes", items.storage_bytes),
     ];
     let those = |is: fn(&UsageItem) -> bool| {
         named.iter().filter(|(_, item)| is(item)).map(|(name, _)| *name).collect()

@@ -1,5 +1,5 @@
 -- $1 one account, or $2 those of a status and $3 with a text in address or name, in the order of $4; $5 at most, from $6 on;
--- $7 now. A trial that is over counts as expired from that moment on.
+-- $7 now, $8 the quota of who was given none. A trial that is over counts as expired from that moment on.
 with account as (
     select u.*, case when u.status = 'pending' and u.approval_due_at <= $7 then 'expired' else u.status end as now_status
     from users u
@@ -9,7 +9,7 @@ select u.id, u.email, u.email_verified_at is not null as "email_verified!", u.na
        u.approval_due_at, u.approved_at, u.approved_by, u.platform_role, u.password_must_change, u.ai_provider, u.ai_model,
        u.disabled_at, u.disabled_by, u.disabled_reason, u.deactivated_at, u.created_at, u.version,
        exists (select from second_factors f where f.user_id = u.id and f.confirmed_at is not null) as "second_factor!",
-       coalesce(q.limit_bytes, 0) as "quota_bytes!", coalesce(q.used_bytes, 0) as "used_bytes!",
+       coalesce(q.limit_bytes, $8) as "quota_bytes!", coalesce(q.used_bytes, 0) as "used_bytes!",
        w.id as "workspace_id?",
        (select max(s.last_seen_at) from sessions s where s.user_id = u.id) as last_seen_at
 from account u

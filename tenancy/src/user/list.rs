@@ -183,7 +183,7 @@ async fn read(
     limit: i64,
     offset: i64,
 ) -> Result<Vec<Account>> {
-    let now = tx.now();
+    let (now, quota) = (tx.now(), tx.account_settings().quota);
     let rows = sqlx::query_file_as!(
         Row,
         "src/user/account.sql",
@@ -194,6 +194,7 @@ async fn read(
         limit,
         offset,
         now,
+        quota,
     )
     .fetch_all(tx.connection())
     .await?;

@@ -292,6 +292,7 @@ pub(crate) fn said<T>(outcome: &Result<T>) -> String {
         Error::LimitReached { resource, current, limit, plan } => {
             format!("limit: {current} of {limit} {resource} on {plan}")
         }
+        Error::QuotaExceeded { used, limit, wanted } => format!("quota: {used} and {wanted} of {limit}"),
         Error::Store(_) | Error::Unreachable | Error::NotReached(_) => format!("store: {error}"),
     }
 }

@@ -3,6 +3,7 @@
 //! Everything that this process does outside of itself goes through [`Going`], which holds the claim of the job: what counts is
 //! written under the job's fence, and may be cut off anywhere.
 
+mod connected;
 mod drain;
 mod going;
 mod installation;
@@ -24,7 +25,10 @@ impl Work for RunPurge {
         };
         loop {
             let next = match going.run.step {
-                PurgeStep::Remote => PurgeStep::Connections,
+                PurgeStep::Remote => {
+                    connected::empty(&going).await?;
+                    PurgeStep::Connections
+                }
                 PurgeStep::Connections => {
                     rows::erase_connections(&going).await?;
                     PurgeStep::Objects

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::jobs::job;
 use crate::me::token_of_ann;
+use crate::routes::body;
 use crate::support::{TestApp, text};
 use crate::world::{ACME, AGENT, GLOBEX, GUS, NOTHING, OPEN, VIC};
 
@@ -15,6 +16,8 @@ pub(super) struct There {
     agent_share: String,
     instance: String,
     invitation: String,
+    connection: String,
+    document: String,
 }
 
 const INVITATION: &str = "019aa000-0000-7000-8000-0000000002aa";
@@ -37,6 +40,14 @@ impl There {
         app.query(&format!(
             "update shares set grantee = 'platform', grantee_user_id = null where id = '{workspace_share}'"
         ));
+        let connection = json!({
+            "name": "models", "provider": "openai", "settings": { "base_url": "https://doorward.invalid" },
+            "credentials": { "api_key": "k" },
+        });
+        let connection = made(&org("connections"), connection).await;
+        let documents = format!("/api/v1/workspaces/{OPEN}/documents");
+        let document: serde_json::Value = serde_json::from_str(&body("post", &documents)).unwrap();
+        let document = made(&documents, document).await;
         let agent_share = made(&format!("/api/v1/agents/{AGENT}/shares"), json!({ "org": "globex" })).await;
         app.query(&format!("update shares set expires_at = '2026-01-01' where id = '{agent_share}'"));
         let instance = made(&org("instances"), json!({ "name": "shop" })).await;
@@ -50,7 +61,8 @@ impl There {
         ));
         app.query(&format!("insert into former_members values ('{ACME}', '{GUS}', now())"));
         let job = job("dead").org(ACME).insert(app);
-        Self { key, job, workspace_share, agent_share, instance, invitation: INVITATION.to_owned() }
+        let invitation = INVITATION.to_owned();
+        Self { key, job, workspace_share, agent_share, instance, invitation, connection, document }
     }
 
     /// A path about what is Acme's.
@@ -72,6 +84,8 @@ impl There {
             .replace("{agent_id}", AGENT)
             .replace("{instance_id}", &self.instance)
             .replace("{invitation_id}", &self.invitation)
+            .replace("{connection_id}", &self.connection)
+            .replace("{document_id}", &self.document)
             .replace("{key_id}", &self.key)
             .replace("{decision_id}", NOTHING)
             .replace("{job_id}", &self.job)

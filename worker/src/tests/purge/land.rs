@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use harness::s3::Item;
 use runtime::{Clock, FixedClock};
-use serde_json::Value;
+use serde_json::{Value, json};
 use storage::{Key, Reach, S3, Store, Stores};
+use tenancy::connection::{self, Access, NewConnection, Provider};
 use tenancy::queue::{self, Claim, Fence, Wake};
-use tenancy::{Job as _, PurgeId, Request, RunPurge};
+use tenancy::{
+    Caller, ConnectionOwner, Job as _, Person, PurgeId, Request, RunPurge, UserId, connection_action,
+};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
@@ -34,7 +37,12 @@ pub(super) fn id(name: &str) -> Uuid {
 
 pub(super) struct Land {
     pub(super) world: World,
+    /// The store of the installation.
     pub(super) s3: Arc<harness::S3>,
+    /// The store that the connection of the subject leads to.
+    pub(super) other: Arc<harness::S3>,
+    /// The connection as it was first made: it comes with its subject, again and again.
+    connection: Mutex<Option<String>>,
     pub(super) clock: FixedClock,
     pub(super) context: Arc<Context>,
     /// The first lines of each script.
@@ -53,18 +61,24 @@ impl Land {
     /// With others only. Purges erase so much at a time.
     pub(super) async fn new(page: usize) -> Self {
         let s3 = Arc::new(spawn_blocking(harness::S3::start).await.unwrap().unwrap());
+        let other = Arc::new(spawn_blocking(harness::S3::start).await.unwrap().unwrap());
         let clock = Clock::fixed(Clock::system().now());
         let world = World::at(clock.clock()).await;
         let settings = S3::from_url(&s3.url("versioned")).unwrap();
         let stores = Stores::new(Store::s3(&settings, &Reach::Anywhere).unwrap(), Reach::Anywhere).unwrap();
         let worker: Worker = world.worker_with(world.db.clone(), Registry::all(), stores, page).await;
         let names = NAMES.iter().map(|name| format!("\\set {name} {}\n", id(name))).collect();
-        let land = Self { world, s3, clock, context: worker.context(), names };
+        let (context, connection) = (worker.context(), Mutex::default());
+        let land = Self { world, s3, other, connection, clock, context, names };
         land.sql(include_str!("others.sql")).await;
         for n in 0..4 {
             land.s3.put("versioned", &format!("workspaces/{}/documents/{n}", id("xw")), "theirs");
         }
         land.s3.put("versioned", &format!("exports/{}/{n}.zip", id("e"), n = 1), "theirs");
+        // In the same bucket, of another one of theirs, and of nobody here.
+        for key in ["ours/workspaces/another/documents/1", "ours/theirs", "theirs"] {
+            land.other.put("versioned", key, "theirs");
+        }
         land
     }
 
@@ -87,6 +101,55 @@ impl Land {
         let store = self.context.stores.installation();
         let key = Key::parse(&format!("workspaces/{}/documents/unfinished", id("w"))).unwrap();
         store.begin_parts(&key, "text/plain").await.unwrap();
+        self.connect().await;
+        for n in 0..9 {
+            let key = format!("ours/workspaces/{}/documents/{n}", id("w"));
+            self.other.put("versioned", &key, "ours");
+        }
+        self.other.put("versioned", &format!("ours/workspaces/{}/documents/4", id("w")), "again");
+        let settings = S3::from_url(&format!("{}&prefix=ours/", self.other.url("versioned")));
+        let settings = settings.unwrap_or_else(|_| {
+            let mut settings = S3::from_url(&self.other.url("versioned")).unwrap();
+            settings.prefix = "ours/".into();
+            settings
+        });
+        Store::s3(&settings, &Reach::Anywhere).unwrap().begin_parts(&key, "text/plain").await.unwrap();
+    }
+
+    /// Makes the connection of the subject, or puts it where it was.
+    async fn connect(&self) {
+        let known = self.connection.lock().unwrap().clone();
+        let row = if let Some(row) = known {
+            self.sql(&format!("insert into connections select * from jsonb_populate_record(null::connections, $json${row}$json$)"))
+                .await;
+            row
+        } else {
+            let user = UserId(id("u"));
+            self.sql("update users set status = 'active' where id = :'u'").await;
+            let object = |value: Value| value.as_object().cloned().unwrap();
+            let access = Access::checked(
+                Provider::S3,
+                object(json!({ "endpoint": format!("http://{}", self.other.address()), "bucket": "versioned", "prefix": "ours/" })),
+                object(json!({ "access_key": harness::s3::ACCESS_KEY, "secret_key": harness::s3::SECRET_KEY })),
+            )
+            .unwrap();
+            let mut tx = self.world.db.begin(Request::default()).await.unwrap();
+            let caller = Caller::User(Person::without_session(user));
+            let owner = ConnectionOwner::User(user);
+            let allowed = tx.authorize::<connection_action::Create>(&caller, owner).await.unwrap();
+            connection::create(&mut tx, &allowed, &NewConnection { name: "Archive".into(), access })
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+            self.sql("update users set status = 'deleting' where id = :'u'").await;
+            self.sql("select to_jsonb(c) from connections c").await
+        };
+        *self.connection.lock().unwrap() = Some(row);
+        self.sql(
+            "update documents set connection_id = (select id from connections)
+             where id = (select min(id::text)::uuid from documents where workspace_id = :'w')",
+        )
+        .await;
     }
 
     /// Asks for the purge of the subject, as a request does.
@@ -168,9 +231,9 @@ impl Land {
         counted.lines().map(read).collect()
     }
 
-    /// Everything that lies in the store of the installation.
+    /// Everything that lies in the store of the installation, and in the other one.
     pub(super) fn objects(&self) -> Vec<Item> {
-        self.s3.items("versioned", "")
+        [self.s3.items("versioned", ""), self.other.items("versioned", "")].concat()
     }
 
     /// The one receipt.

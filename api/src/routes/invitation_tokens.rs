@@ -101,6 +101,7 @@ pub(crate) async fn accept(
     responses(
         (status = 201, description = "The account, its place in the organization, and tokens", body = TakenUp),
         (status = 401, description = "The policies let nobody", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
         (status = 409, description = "`account_exists`: sign in and accept; or `limit_reached`", body = Problem),
         (status = 410, description = "Accepted or revoked already, or expired", body = Problem),
         (status = 429, description = "Too many from this address", body = Problem),

@@ -37,6 +37,13 @@ async fn announce(app: &TestApp, token: &str, workspace: &str, body: &Value) -> 
     app.post(&documents(workspace)).by(token).json(body).send().await
 }
 
+/// A client that finds the buckets that have hosts of their own, on this machine.
+fn client(url: &str) -> reqwest::Client {
+    let host = url.split('/').nth(2).unwrap().split(':').next().unwrap();
+    let here = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    reqwest::Client::builder().no_proxy().resolve(host, here).build().unwrap()
+}
+
 /// Sends bytes as the answer to an announcement says; an address of ours is that of this Doorward.
 async fn send(app: &TestApp, address: &Value, bytes: &[u8]) -> reqwest::Response {
     let url = text(&address["url"]);
@@ -44,10 +51,10 @@ async fn send(app: &TestApp, address: &Value, bytes: &[u8]) -> reqwest::Response
         Some(at) => format!("{}{}", app.base, &url[at..]),
         None => url,
     };
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut request = client.request(text(&address["method"]).parse().unwrap(), url);
+    let mut request = client(&url).request(text(&address["method"]).parse().unwrap(), url);
     for (name, value) in address["headers"].as_object().unwrap() {
-        if name != "content-length" {
+        // That of a body is set by itself, unless there is nothing in it.
+        if name != "content-length" || bytes.is_empty() {
             request = request.header(name, text(value));
         }
     }
@@ -58,7 +65,7 @@ async fn send(app: &TestApp, address: &Value, bytes: &[u8]) -> reqwest::Response
 async fn fetch(app: &TestApp, token: &str, path: &str) -> (Vec<u8>, String) {
     let url = text(&app.post(&format!("{path}/download")).by(token).send().await.expect(200).body["url"]);
     let url = url.find("/api/v1/").map_or(url.clone(), |at| format!("{}{}", app.base, &url[at..]));
-    let response = reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap();
+    let response = client(&url).get(url).send().await.unwrap();
     assert_eq!(response.status(), 200);
     let shown = response.headers()["content-disposition"].to_str().unwrap().to_owned();
     (response.bytes().await.unwrap().to_vec(), shown)

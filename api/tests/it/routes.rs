@@ -95,7 +95,7 @@ pub(crate) fn body(method: &str, path: &str) -> String {
         (_, path) if path.contains("/documents/") => json!({}).to_string(),
         ("put", path) if path.contains("/uploads/") => String::new(),
         ("post", path) if path.ends_with("/connections") => json!({
-            "name": "new", "provider": "openai", "settings": { "base_url": "https://doorward.invalid" },
+            "name": "new", "provider": "openai", "settings": { "base_url": "https://localhost" },
             "credentials": { "api_key": "k" },
         })
         .to_string(),

@@ -96,7 +96,7 @@ pub(super) fn redis_url(text: &str) -> Option<SecretString> {
 /// A bucket with its credentials; the crate that stores reads it in earnest.
 pub(super) fn s3_url(text: &str) -> Option<SecretString> {
     let url = Url::parse(text).ok()?;
-    let has_bucket = url.path().trim_matches('/') != "";
+    let has_bucket = !url.path().trim_matches('/').is_empty();
     (url.scheme() == "s3" && !url.username().is_empty() && url.password().is_some() && has_bucket)
         .then(|| text.into())
 }

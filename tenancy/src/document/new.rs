@@ -61,7 +61,7 @@ fn is_media_type(text: &str) -> bool {
     };
     let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
     let named = essence.trim_end().split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub));
-    let parameters = parameters.split(';').map(str::trim).filter(|parameter| !parameter.is_empty());
+    let mut parameters = parameters.split(';').map(str::trim).filter(|parameter| !parameter.is_empty());
     let is_parameter = |text: &str| {
         text.split_once('=').is_some_and(|(name, value)| {
             let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
@@ -69,7 +69,7 @@ fn is_media_type(text: &str) -> bool {
         })
     };
     let is_ascii = text.len() <= 255 && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    named && is_ascii && parameters.map(is_parameter).all(|fits| fits)
+    named && is_ascii && parameters.all(is_parameter)
 }
 
 /// What policies are told of a document of this size. Nobody else stores anything in the organization from here on, until

@@ -41,7 +41,7 @@ impl There {
             "update shares set grantee = 'platform', grantee_user_id = null where id = '{workspace_share}'"
         ));
         let connection = json!({
-            "name": "models", "provider": "openai", "settings": { "base_url": "https://doorward.invalid" },
+            "name": "models", "provider": "openai", "settings": { "base_url": "https://localhost" },
             "credentials": { "api_key": "k" },
         });
         let connection = made(&org("connections"), connection).await;

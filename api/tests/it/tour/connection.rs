@@ -1,4 +1,4 @@
-//! Connections of an organization and of a person, to a provider that nobody reaches.
+//! Connections of an organization and of a person, to a provider that may not be reached.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::world::ACME;
 fn archive() -> Value {
     json!({
         "name": "Archive", "provider": "s3",
-        "settings": { "endpoint": "https://s3.doorward.invalid", "bucket": "archive", "prefix": "doorward" },
+        "settings": { "endpoint": "https://localhost", "bucket": "archive", "prefix": "doorward" },
         "credentials": { "access_key": "AKIAEXAMPLE", "secret_key": "example" },
     })
 }

@@ -76,7 +76,11 @@ pub(crate) async fn list_mine(
 #[utoipa::path(
     get, path = "/api/v1/me/purge/{purge_id}", tag = "me",
     params(("purge_id" = PurgeId, Path, description = "The purge"), TokenQuery),
-    responses((status = 200, description = "The purge, with its receipt once it is done", body = Purge)),
+    responses(
+        (status = 200, description = "The purge, with its receipt once it is done", body = Purge),
+        (status = 401, description = "No token of the purge, and nobody signed in", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+    ),
 )]
 pub(crate) async fn look(
     State(app): State<App>,
@@ -106,7 +110,10 @@ async fn own(app: &App, request: Request, me: &Me, id: PurgeId) -> Result<Purge,
     params(("purge_id" = PurgeId, Path, description = "The purge")),
     responses(
         (status = 200, description = "The purge as it is now", body = Purge),
-        (status = 409, description = "`not_waiting`; or `email_taken`, or `name_taken`: somebody else has it by now", body = Problem)),
+        (status = 401, description = "No token of the purge, and nobody signed in", body = Problem),
+        (status = 403, description = "Not allowed", body = Problem),
+        (status = 409, description = "`not_waiting`; or `email_taken`, or `name_taken`: somebody else has it by now", body = Problem),
+    ),
 )]
 pub(crate) async fn cancel(
     State(app): State<App>,

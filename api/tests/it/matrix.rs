@@ -93,7 +93,7 @@ async fn whatever_id_of_another_organization_a_path_names_is_as_if_it_were_none(
     for (method, path, access) in routes().filter(|(_, path, _)| path.contains("_id}")) {
         // What is looked up by a token is for whoever holds the token, and what is one's own or the platform's is no
         // organization's.
-        let is_closed = path.starts_with("/api/v1/admin/queue");
+        let is_closed = path.starts_with("/api/v1/admin/queue") || path.starts_with("/api/v1/admin/purges");
         if !matches!(access, Access::Action(_)) || path.starts_with("/api/v1/me/") {
             continue;
         }

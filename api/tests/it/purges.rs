@@ -80,9 +80,9 @@ async fn an_account_is_deleted_with_its_password_and_access_ends_with_the_answer
         format!("select count(*) from jobs where kind = 'purge.run' and payload ->> 'purge_id' = '{id}'");
     assert_eq!(app.query(&run), "1");
     let decision = app.ask(VIC, "resource.read", ("Resource", "diary")).await;
-    assert_eq!(decision["decision"], false, "{decision}");
+    assert_eq!(decision["decision"], "deny", "{decision}");
     let decision = app.ask(ANN, "resource.read", ("Resource", "plan")).await;
-    assert_eq!(decision["decision"], true, "{decision}");
+    assert_eq!(decision["decision"], "allow", "{decision}");
 
     // The address is free again.
     register(&app, "VIC@example.com").await.expect(202);
@@ -209,7 +209,7 @@ async fn an_organization_is_deleted_by_its_owner_who_types_its_name_again() {
     let invited = format!("select count(*) from invitations where org_id = '{GLOBEX}' and ended_at is null");
     assert_eq!(app.query(&invited), "0");
     // Acme goes on.
-    assert_eq!(app.ask(VIC, "resource.read", ("Resource", "plan")).await["decision"], true);
+    assert_eq!(app.ask(VIC, "resource.read", ("Resource", "plan")).await["decision"], "allow");
     let audited = format!("select count(*) from audit where chain = '{GLOBEX}' and action = 'org.delete'");
     assert_eq!(app.query(&audited), "1");
 }
@@ -222,7 +222,7 @@ async fn a_workspace_is_deleted_and_its_name_is_free_at_once() {
     let all = format!("/api/v1/orgs/{ACME}/workspaces");
     let one = format!("{all}/{OPEN}");
     let plan = app.get(&format!("{one}/deletion")).by(&ann).send().await.expect(200).body;
-    assert_eq!((&plan["erased"]["resources"], &plan["obstacles"]), (&json!(1), &json!([])));
+    assert_eq!((&plan["erased"]["resources"], &plan["obstacles"]), (&json!(2), &json!([])));
     let default =
         || app.query(&format!("update workspaces set is_default = not is_default where id = '{OPEN}'"));
     default();
@@ -235,6 +235,6 @@ async fn a_workspace_is_deleted_and_its_name_is_free_at_once() {
     app.get(&one).by(&ann).send().await.problem(404, "not_found");
     app.get("/api/v1/resources/Resource/plan").by(ROOT).send().await.problem(404, "not_found");
     app.delete(&one).by(&ann).send().await.problem(409, "already_deleting");
-    assert_eq!(app.ask(VIC, "resource.read", ("Resource", "plan")).await["decision"], false);
+    assert_eq!(app.ask(VIC, "resource.read", ("Resource", "plan")).await["decision"], "deny");
     app.post(&all).by(&ann).json(&json!({ "name": "open" })).send().await.expect(201);
 }

@@ -110,6 +110,6 @@ async fn what_is_shared_with_somebody_at_the_time_of_their_deletion_is_not_their
         tokio::join!(delete_me(&app, &vic), app.post(&shares).by(&ann).json(&share).send());
     deleted.expect(202);
     assert!(shared.status < 500, "{}", shared.text);
-    assert_eq!(app.ask(VIC, "resource.write", ("Resource", "plan")).await["decision"], false);
-    assert_eq!(app.ask(VIC, "resource.read", ("Resource", "plan")).await["decision"], false);
+    assert_eq!(app.ask(VIC, "resource.write", ("Resource", "plan")).await["decision"], "deny");
+    assert_eq!(app.ask(VIC, "resource.read", ("Resource", "plan")).await["decision"], "deny");
 }

@@ -1,6 +1,7 @@
 //! The kinds of questions that the schema allows: a principal's type, an action, a resource's type.
 
 use std::collections::HashMap;
+use std::iter::successors;
 use std::sync::Arc;
 
 use cedar_policy::{EntityTypeName, EntityUid, Schema};
@@ -37,6 +38,15 @@ impl KindSet {
 
     pub(crate) fn contains(&self, KindId(id): KindId) -> bool {
         self.0.get(id as usize / 64).is_some_and(|word| word >> (id % 64) & 1 == 1)
+    }
+
+    /// The places of its kinds, in order.
+    fn places(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(at, &word)| {
+            let without_lowest = |word: &u64| Some(word & (word - 1)).filter(|rest| *rest != 0);
+            successors(Some(word).filter(|word| *word != 0), without_lowest)
+                .map(move |word| at * 64 + word.trailing_zeros() as usize)
+        })
     }
 }
 
@@ -136,7 +146,7 @@ impl Kinds {
 
     /// The kinds of a set.
     pub(crate) fn members(&self, set: &KindSet) -> impl Iterator<Item = &Kind> {
-        self.ids().zip(&self.all).filter(|(id, _)| set.contains(*id)).map(|(_, kind)| kind)
+        set.places().filter_map(|place| self.all.get(place))
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = KindId> {

@@ -16,6 +16,7 @@ use crate::shelf::Shelf;
 use crate::slices::Slices;
 use crate::source::{Kind, Source};
 use crate::types::EntityTypes;
+use crate::uid;
 
 /// Permit or forbid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -155,6 +156,19 @@ impl Snapshot {
     pub fn actions_on(&self, principal: &EntityUid, resource: &EntityUid) -> Vec<String> {
         let applies =
             |action: &EntityUid| self.kinds.find(principal, action, resource).is_ok_and(|(_, bare)| bare);
+        self.actions.iter().filter(|(_, action)| applies(action)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Those of [`Snapshot::actions_on`] that are in a group of actions, such as `content.read`.
+    #[must_use]
+    pub fn actions_in(&self, group: &str, principal: &EntityUid, resource: &EntityUid) -> Vec<String> {
+        let group = uid::core("Action", group);
+        let members = self.kinds.select(|kind| kind.action.is_descendant_of(group.as_ref()));
+        let applies = |action: &EntityUid| {
+            self.kinds
+                .find(principal, action, resource)
+                .is_ok_and(|(kind, bare)| bare && members.contains(kind))
+        };
         self.actions.iter().filter(|(_, action)| applies(action)).map(|(name, _)| name.clone()).collect()
     }
 

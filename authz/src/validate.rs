@@ -4,10 +4,10 @@
 //! for the others their scope is false whatever their conditions say. Each is checked for those that it can match: with
 //! the same schema, whose actions apply to nothing else.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cedar_policy::{Policy, PolicySet, Schema, ValidationMode, ValidationResult, Validator};
-use cedar_policy_core::ast::EntityType;
+use cedar_policy_core::ast::{EntityType, EntityUID};
 use cedar_policy_core::validator::{ValidatorActionId, ValidatorSchema};
 
 use crate::LEVEL;
@@ -49,13 +49,15 @@ fn narrowed(schema: &Schema, kinds: &Kinds, set: &KindSet) -> Schema {
         return schema.clone();
     }
     let whole: &ValidatorSchema = schema.as_ref();
+    let mut types: HashMap<&EntityUID, (HashSet<EntityType>, HashSet<EntityType>)> = HashMap::new();
+    for kind in kinds.members(set) {
+        let (principals, resources) = types.entry(kind.action.uid()).or_default();
+        principals.insert(EntityType::clone(kind.principal.as_ref()));
+        resources.insert(EntityType::clone(kind.resource.as_ref()));
+    }
     let actions = whole.action_ids().map(|action| {
         let Some(context) = action.context_type() else { return action.clone() };
-        let (mut principals, mut resources) = (HashSet::new(), HashSet::new());
-        for kind in kinds.members(set).filter(|kind| kind.action.uid() == action.name()) {
-            principals.insert(EntityType::clone(kind.principal.as_ref()));
-            resources.insert(EntityType::clone(kind.resource.as_ref()));
-        }
+        let (principals, resources) = types.remove(action.name()).unwrap_or_default();
         ValidatorActionId::new_defined(
             action.name().clone(),
             principals,

@@ -47,6 +47,20 @@ fn actions_are_listed_without_groups() {
 }
 
 #[test]
+fn the_actions_of_a_group_are_listed_for_the_types_that_they_apply_to() {
+    // proves PDP-1
+    let snapshot = snapshot();
+    let (ann, room, note) = (uid("User", "ann"), uid("Room", "hall"), uid("Notes::Note", "one"));
+    assert_eq!(snapshot.actions_in("content.read", &ann, &room), ["room.enter"]);
+    assert_eq!(snapshot.actions_in("content", &ann, &room), ["room.enter", "room.paint"]);
+    assert_eq!(snapshot.actions_in("content.read", &ann, &note), ["Notes::read"]);
+    let none: [String; 0] = [];
+    assert_eq!(snapshot.actions_in("content.manage", &ann, &room), none);
+    assert_eq!(snapshot.actions_in("room.enter", &ann, &room), none, "an action is no group");
+    assert_eq!(snapshot.actions_in("unheard of", &ann, &room), none);
+}
+
+#[test]
 fn resource_types_are_those_of_applications_and_the_general_one() {
     // proves RES-3
     let shipped = Snapshot::load(&shipped(), &[]).unwrap();

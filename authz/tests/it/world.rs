@@ -28,7 +28,7 @@ pub(crate) struct Drawn {
     subscription: &'static str,
     visibility: &'static str,
     classification: &'static str,
-    flags: [bool; 6],
+    flags: [bool; 7],
 }
 
 pub(crate) fn drawn() -> impl Strategy<Value = Drawn> {
@@ -50,7 +50,7 @@ pub(crate) fn drawn() -> impl Strategy<Value = Drawn> {
         choose(&["trial", "active", "cancelled", "suspended"]),
         choose(&["private", "org"]),
         choose(&["public", "secret"]),
-        any::<[bool; 6]>(),
+        any::<[bool; 7]>(),
     )
         .prop_map(|(groups, user_status, subscription, visibility, classification, flags)| Drawn {
             groups,
@@ -163,6 +163,7 @@ pub(crate) fn facts(drawn: &Drawn) -> Vec<Entity> {
                 "usage": { "workspaces": 1, "agents": 2, "members": 1 },
                 "subscription_status": reference("SubscriptionStatus", drawn.subscription),
                 "trial_ends_at": time("2026-11-21T11:00:00Z"),
+                "is_deleting": drawn.flags[6] && drawn.flags[0],
             }),
             &[],
         ),
@@ -188,6 +189,7 @@ pub(crate) fn facts(drawn: &Drawn) -> Vec<Entity> {
                 "shared_viewers": shares("acme-open", "viewers"),
                 "shared_editors": shares("acme-open", "editors"),
                 "shared_with_platform": drawn.flags[5],
+                "is_deleting": drawn.flags[6] && drawn.flags[1],
             }),
             &[("Organization", "acme")],
         ),

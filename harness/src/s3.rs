@@ -93,14 +93,14 @@ impl S3 {
         Ok(Self { address, shared, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Starts one whose bucket `simulated` lists so many objects under any prefix, without holding them. What is deleted is
-    /// remembered as one number: everything before it is gone too.
+    /// Starts one whose bucket `simulated` lists so many objects under any prefix that begins with `within`, without holding
+    /// them. What is deleted is remembered as one number: everything before it is gone too.
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub fn simulated(objects: u64) -> anyhow::Result<Self> {
+    pub fn simulated(within: &str, objects: u64) -> anyhow::Result<Self> {
         let server = Self::start()?;
-        server.shared.buckets().simulate("simulated", objects);
+        server.shared.buckets().simulate("simulated", within, objects);
         Ok(server)
     }
 

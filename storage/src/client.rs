@@ -40,6 +40,11 @@ impl Client {
         Ok(Self { inner, reach })
     }
 
+    /// Where it may connect to.
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
     /// A request to this address, which has to be answered completely within ten seconds unless it is given another
     /// `timeout`. The address is checked here, because numbers in it are never resolved.
     ///

@@ -48,6 +48,12 @@ impl Error {
         }
     }
 
+    /// Whether the provider said that there is no such bucket: nothing of it can be left then.
+    #[must_use]
+    pub fn is_without_bucket(&self) -> bool {
+        matches!(self, Self::Refused(Refusal { status: 404, code, .. }) if code == "NoSuchBucket")
+    }
+
     /// Whether the provider said that it does not have such an operation.
     pub(crate) fn is_not_implemented(&self) -> bool {
         let Self::Refused(Refusal { status, code, .. }) = self else { return false };

@@ -20,7 +20,7 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use self::connector::Connector;
-use crate::{Addressing, Client, Error, Key, Reach, S3};
+use crate::{Addressing, Client, Error, Key, S3};
 
 /// How often a request is sent again. Callers have retries of their own: this is for an answer that got lost.
 const RETRIES: usize = 2;
@@ -43,18 +43,17 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    pub(crate) fn open(settings: &S3, reach: &Reach) -> Result<Self, Error> {
+    pub(crate) fn open(settings: &S3, client: Client) -> Result<Self, Error> {
         settings.check().map_err(|error| Error::Invalid(error.to_string()))?;
         let endpoint = match &settings.endpoint {
             Some(endpoint) => endpoint.clone(),
             None => Url::parse(&format!("https://s3.{}.amazonaws.com", settings.region))
                 .map_err(|error| Error::Invalid(error.to_string()))?,
         };
-        reach.check(&endpoint)?;
+        client.reach().check(&endpoint)?;
         let public = settings.public_endpoint.as_ref().unwrap_or(&endpoint);
         let inside = bucket(&endpoint, settings)?;
         let outside = bucket(public, settings)?;
-        let client = reach.client()?;
         let objects = objects(&endpoint, &inside, settings, client.clone())?;
         let credentials = Credentials::new(settings.access_key.as_str(), settings.secret_key.expose_secret());
         Ok(Self { objects, client, inside, outside, credentials, prefix: settings.prefix.clone() })

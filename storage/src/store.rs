@@ -13,7 +13,7 @@ use futures::{Stream, StreamExt as _};
 
 use crate::folder::Folder;
 use crate::s3::Bucket;
-use crate::{Declared, Error, Key, Prefix, Presigned, Reach, Remains, S3, Shown, UploadId, probe};
+use crate::{Client, Declared, Error, Key, Prefix, Presigned, Reach, Remains, S3, Shown, UploadId, probe};
 
 /// A folder or a bucket. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -78,7 +78,18 @@ impl Store {
     /// # Errors
     /// [`Error::Invalid`] if the settings cannot be used, [`Error::Unreachable`] if `reach` has no such address.
     pub fn s3(settings: &S3, reach: &Reach) -> Result<Self, Error> {
-        Ok(Self(Place::Bucket(Arc::new(Bucket::open(settings, reach)?))))
+        Self::connected(settings, reach.client()?)
+    }
+
+    /// A bucket by a client that there is: making one reads all authorities of certificates.
+    pub(crate) fn connected(settings: &S3, client: Client) -> Result<Self, Error> {
+        Ok(Self(Place::Bucket(Arc::new(Bucket::open(settings, client)?))))
+    }
+
+    /// Whether bytes can come and go by signed addresses, without asking us again: those of a bucket do.
+    #[must_use]
+    pub fn signs_addresses(&self) -> bool {
+        matches!(self.0, Place::Bucket(_))
     }
 
     /// Stores an object, in place of the one of this name. Holds a part of it in memory at a time: 8 MiB, and more only

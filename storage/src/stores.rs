@@ -53,7 +53,7 @@ impl Stores {
     /// # Errors
     /// As [`Store::s3`].
     pub fn connected(&self, settings: &S3) -> Result<Store, Error> {
-        Store::s3(settings, &self.reach)
+        Store::connected(settings, self.client.clone())
     }
 
     /// Which addresses connections may go to.

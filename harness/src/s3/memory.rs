@@ -100,9 +100,9 @@ impl Buckets {
         self.all.insert(name.to_owned(), bucket);
     }
 
-    pub(super) fn simulate(&mut self, name: &str, objects: u64) {
+    pub(super) fn simulate(&mut self, name: &str, within: &str, objects: u64) {
         self.create(name, Versioning::Off);
-        self.simulated = Some((name.to_owned(), Simulated::new(objects)));
+        self.simulated = Some((name.to_owned(), Simulated::new(within, objects)));
     }
 
     pub(super) fn left(&self) -> u64 {

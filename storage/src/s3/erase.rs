@@ -16,6 +16,9 @@ const AT_ONCE: usize = 1000;
 /// How many requests are under way at the same time, where each removes one.
 const SIDE_BY_SIDE: usize = 8;
 
+/// How many pages of versions of one name are erased in one go: a provider that lists without end must not hold us up.
+const MOST_PAGES: usize = 100;
+
 /// An object or one version of it, by its name with the prefix of the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Target {
@@ -26,7 +29,12 @@ struct Target {
 impl Bucket {
     pub(crate) async fn delete(&self, key: &Key) -> Result<(), Error> {
         let mut at = Some(At::Versions(None));
+        let mut pages = 0;
         while let Some(here) = at {
+            pages += 1;
+            if pages > MOST_PAGES {
+                return Err(Error::Unavailable("there are more versions than are erased at once".to_owned()));
+            }
             if matches!(here, At::Objects(_)) {
                 // Without versions there is only one thing of this name.
                 return self.remove(&Target { key: self.full(key.as_str()), version: None }).await;

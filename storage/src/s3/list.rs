@@ -12,6 +12,9 @@ use super::ask::Ask;
 use super::{Bucket, answer, xml};
 use crate::{Error, Prefix, Remains, UploadId};
 
+/// How many pages with nothing in them a provider may give one after the other. Those of S3 are rare.
+const EMPTY_PAGES: usize = 100;
+
 /// Where to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum At {
@@ -37,7 +40,7 @@ impl Bucket {
     ) -> impl Stream<Item = Result<Remains, Error>> + 'static {
         let begin = (bucket, prefix.as_str().to_owned(), Some(At::Uploads(None)), VecDeque::new());
         try_unfold(begin, |(bucket, prefix, mut next, mut page)| async move {
-            loop {
+            for _ in 0..EMPTY_PAGES {
                 if let Some(one) = page.pop_front() {
                     return Ok(Some((one, (bucket, prefix, next, page))));
                 }
@@ -45,6 +48,7 @@ impl Bucket {
                 let read = bucket.page(&prefix, at).await?;
                 (page, next) = (read.found.into(), read.next);
             }
+            Err(Error::Garbage("the list does not end".to_owned()))
         })
     }
 

@@ -8,7 +8,7 @@ use crate::{bucket, prefix};
 #[tokio::test]
 async fn a_list_is_asked_for_one_page_at_a_time() {
     // proves PRG-1
-    let server = Server::simulated(1_000_000_000).unwrap();
+    let server = Server::simulated("ours/", 1_000_000_000).unwrap();
     let store = bucket(&server, "simulated");
     let mut found = store.remains(&prefix("ours/"));
     for _ in 0..1000 {
@@ -22,7 +22,7 @@ async fn a_list_is_asked_for_one_page_at_a_time() {
 #[tokio::test]
 async fn a_bucket_is_emptied_while_it_is_listed() {
     // proves PRG-1
-    let server = Server::simulated(10_500).unwrap();
+    let server = Server::simulated("ours/", 10_500).unwrap();
     let store = bucket(&server, "simulated");
     let mut pages = store.remains(&prefix("ours/")).chunks(1000);
     while let Some(page) = pages.next().await {

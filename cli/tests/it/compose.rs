@@ -82,6 +82,8 @@ fn the_compose_file_has_no_secret_of_its_own() {
             // A setting without a password in its default, such as SMTP_URL, is a URL, too.
             match reqwest::Url::parse(&marks) {
                 Ok(url) => assert!(url.password().is_none_or(|word| word == "marker"), "{name} {variable}"),
+                // Not set, unless .env does.
+                Err(_) if marks.is_empty() => continue,
                 Err(_) if is_setting || is_secret => assert_eq!(marks, "marker", "{name} {variable}"),
                 Err(_) => continue,
             }

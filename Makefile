@@ -30,9 +30,9 @@ SECONDS ?= 120
 SEED ?= $(shell date +%s)
 
 .PHONY: chaos
-chaos: tools ## Break everything that jobs stand on for SECONDS=120, drawn by SEED; does every mail come?
+chaos: tools ## Break everything that jobs stand on for SECONDS=120, drawn by SEED; is every promise kept?
 	CHAOS_SECONDS=$(SECONDS) CHAOS_SEED=$(SEED) $(CARGO) nextest run $(ALL) --profile chaos --no-capture \
-		-E 'test(=chaos::whatever_fails_every_promised_mail_comes_and_looks_like_one)'
+		-E 'test(=chaos::whatever_fails_every_promise_is_kept)'
 
 .PHONY: check
 check: fmt-check clippy ## The fast part of test: format and lints
@@ -50,13 +50,14 @@ OPTIONS ?=
 
 # Doorward is built by itself, so that it has the features it ships with and no others.
 .PHONY: bench
-bench: ## Measure what decisions and jobs cost, and write docs/performance.md
+bench: ## Measure what decisions, jobs and much data cost, and write docs/performance.md
 	$(CARGO) build --release --package cli
 	@mkdir -p target/bench
 	$(CARGO) bench --package authz --bench decide > target/bench/decide.txt
 	$(CARGO) run --release --package bench -- own docs/performance.md --rounds $(ROUNDS) \
 		--decisions target/bench/decide.txt $(OPTIONS)
 	$(CARGO) run --release --package bench -- jobs docs/performance.md --rounds $(JOB_ROUNDS)
+	$(CARGO) run --release --package bench -- memory docs/performance.md
 
 .PHONY: bench-peers
 bench-peers: ## The same beside other servers, which are downloaded into target/peers

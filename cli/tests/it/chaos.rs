@@ -5,17 +5,21 @@
 mod broken;
 mod check;
 mod faults;
+mod leavers;
 mod load;
 mod process;
 mod world;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use self::check::{Snapshot, Violation, check};
 use self::faults::Faults;
+use self::leavers::{ARRIVED, Leavers};
 use self::load::{Asked, SWEEP};
 use self::world::World;
+use crate::support::until;
 
 /// How long it may take until all is done after everything was mended.
 const SETTLING: Duration = Duration::from_secs(60);
@@ -29,8 +33,8 @@ fn setting(name: &str, fallback: u64) -> u64 {
 }
 
 #[test]
-fn whatever_fails_every_promised_mail_comes_and_looks_like_one() {
-    // proves JOB-1, JOB-2, MAIL-1
+fn whatever_fails_every_promise_is_kept() {
+    // proves JOB-1, JOB-2, MAIL-1, PRG-1, PRG-3, PRG-4
     let (length, seed) = (Duration::from_secs(setting("CHAOS_SECONDS", 20)), setting("CHAOS_SEED", 1));
     println!("chaos for {length:?} with seed {seed}");
     let mut world = World::with_own_store();
@@ -38,11 +42,14 @@ fn whatever_fails_every_promised_mail_comes_and_looks_like_one() {
     trials.import_trials(&world, 30, length);
     world.add_worker(&[]);
     world.add_worker(&[]);
+    let leavers = Leavers::import(&world, length);
 
     let (stop, mut faults) = (AtomicBool::new(false), Faults::new(seed));
     let World { machine, home } = &mut world;
+    let s3 = Arc::clone(&machine.s3);
     let mut asked = std::thread::scope(|scope| {
         let load = scope.spawn(|| Asked::run(home, &stop));
+        scope.spawn(|| Leavers::run(home, &s3, &stop));
         // However this ends, the others must.
         let outcome =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| faults.run(machine, home, length)));
@@ -54,10 +61,16 @@ fn whatever_fails_every_promised_mail_comes_and_looks_like_one() {
     world.sql(SWEEP);
 
     let mended = Instant::now();
+    until("the API answers", || {
+        world.machine.api.tend(&world.home);
+        world.machine.api.is_ready(&world.home)
+    });
+    Leavers::finish(&world.home);
     let store = settle(&mut world);
     let settled = mended.elapsed();
     let mails = world.machine.smtp.mails();
     let mut wrong = check(&asked, &store, &mails);
+    wrong.extend(leavers.check(&world));
     let audit = world.home.run(&["audit", "verify"]);
     if audit.code != Some(0) {
         wrong.push(Violation::Audit(audit.stdout + &audit.stderr));
@@ -103,6 +116,7 @@ fn settle(world: &mut World) -> Snapshot {
         for process in world.machine.processes() {
             process.tend(&world.home);
         }
+        world.sql(ARRIVED);
         // Pauses after many failures are longer than anybody wants to wait here.
         world.sql(
             "update jobs set run_at = now() where state = 'pending' and run_at > now() + interval '1 s'",

@@ -21,9 +21,9 @@ fn working_once_does_what_is_due_and_ends() {
     fs::write(home.path("tina.ndjson"), TINA).unwrap();
     home.run(&["import", "tina.ndjson"]).expect(0);
     let ended = home.run(&["work", "--once"]).expect(0);
-    // The sweep of trials and the mail that it asks for, the first signing key, and what removes old jobs, old sessions, old
-    // answers and old records of usage.
-    assert_eq!(ended.stdout, "7 done, 0 to be tried later, 0 dead\n", "{}", ended.stderr);
+    // The sweep of trials and the mail that it asks for, the sweeps of purges and of uploads, the first signing key, and what
+    // removes old jobs, old sessions, old answers, old records of usage and old exports.
+    assert_eq!(ended.stdout, "10 done, 0 to be tried later, 0 dead\n", "{}", ended.stderr);
     assert_eq!(home.database().run("select status from users").unwrap().trim(), "expired");
     let mails = mails(&home);
     assert_eq!(mails.len(), 1);

@@ -1,10 +1,12 @@
 //! Tests of the test: what it looks for is found, when Doorward is kept from doing it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use harness::smtp::State;
 
 use super::check::{Snapshot, Violation, check};
+use super::leavers::{BUCKET, LEAVING, Leavers, prefix};
 use super::load::Asked;
 use super::world::World;
 use crate::support::until;
@@ -124,4 +126,27 @@ fn a_mail_that_comes_again_under_another_name_is_noticed() {
     let expected =
         [Violation::ForeignMessageId { address: address.clone(), id }, Violation::ManyMessageIds { address }];
     assert_eq!(verdict(&world, &asked), expected);
+}
+
+#[test]
+fn what_is_left_of_somebody_who_was_erased_is_noticed_and_what_is_missing_of_others() {
+    let mut world = World::new();
+    world.add_worker(&[]);
+    let leavers = Leavers::import(&world, Duration::ZERO);
+    let wrong = |world: &World| {
+        let of_the_first = |violation: &Violation| match violation {
+            Violation::Leaver { number, .. } => *number == 0,
+            _ => true,
+        };
+        leavers.check(world).into_iter().filter(of_the_first).collect::<Vec<_>>()
+    };
+    // The others have not been erased, which is noticed too.
+    assert_eq!((leavers.check(&world).len(), wrong(&world)), (2 * LEAVING, vec![]));
+
+    world.machine.s3.put(BUCKET, &format!("{}left", prefix(0)), "left");
+    assert!(matches!(wrong(&world)[..], [Violation::Leaver { number: 0, .. }]), "an object");
+    world.sql("update purges set receipt = jsonb_set(receipt, '{counts,documents}', '7')");
+    assert!(matches!(wrong(&world)[..], [Violation::Leaver { .. }, Violation::Leaver { .. }]), "and a count");
+    world.sql(&format!("delete from documents where workspace_id::text like '%-a000-{:012}'", LEAVING + 1));
+    assert_eq!(wrong(&world).last(), Some(&Violation::Stayers), "and a row of somebody");
 }

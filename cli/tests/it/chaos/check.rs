@@ -29,6 +29,10 @@ pub(crate) enum Violation {
     ManyMessageIds { address: String },
     /// A trial did not end exactly once.
     Trial { email: String, status: String, entries: usize },
+    /// Somebody who left was not erased once, wholly, with a receipt that counts it.
+    Leaver { number: usize, what: String },
+    /// Something of those who stay has changed.
+    Stayers,
     /// The audit log does not hold.
     Audit(String),
     /// A process ended by itself, or with an error, or not when it was asked to.
@@ -66,8 +70,10 @@ impl Snapshot {
             "select json_build_object(
                  'jobs', (select coalesce(json_agg(json_build_object(
                      'id', j.id, 'kind', j.kind, 'state', j.state, 'error', j.last_error,
-                     'address', coalesce(j.payload->>'to', u.email))), '[]')
-                     from jobs j left join users u on u.id::text = j.payload->>'user_id'),
+                     'address', coalesce(j.payload->>'to', u.email,
+                         'leaver-' || right(p.subject_id::text, 12)::int || '@example.com'))), '[]')
+                     from jobs j left join users u on u.id::text = j.payload->>'user_id'
+                     left join purges p on j.kind = 'mail.send' and p.id::text = j.payload->>'purge_id'),
                  'users', (select coalesce(json_agg(json_build_object(
                      'email', u.email, 'status', u.status, 'entries', (select count(*) from audit a
                          where a.action = 'user.expire' and a.target_id = u.id::text))), '[]') from users u))",

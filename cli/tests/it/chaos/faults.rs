@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use harness::s3;
 use harness::smtp::State;
 use runtime::Random;
 
@@ -33,11 +34,19 @@ pub(crate) enum Fault {
     MailSilent,
     /// Mails are taken, and often nobody is told.
     RepliesLost,
+    StoreDown,
+    StoreBusy,
+    /// It takes requests and says nothing.
+    StoreSilent,
+    /// It does what it is asked for, and often nobody is told.
+    StoreAnswersLost,
+    /// It lists what is no list.
+    StoreGarbage,
 }
 
 use Fault::*;
 
-const ALL: [Fault; 13] = [
+const ALL: [Fault; 18] = [
     WorkerKilled,
     WorkerFrozen,
     WorkerStopped,
@@ -51,6 +60,11 @@ const ALL: [Fault; 13] = [
     MailBusy,
     MailSilent,
     RepliesLost,
+    StoreDown,
+    StoreBusy,
+    StoreSilent,
+    StoreAnswersLost,
+    StoreGarbage,
 ];
 
 /// What has a fault at a time.
@@ -61,6 +75,7 @@ enum Part {
     Redis,
     Postgres,
     Mail,
+    Store,
 }
 
 /// A fault that lasts.
@@ -118,6 +133,7 @@ impl Faults {
             RedisKilled | RedisEmptied | RedisFrozen => Part::Redis,
             PostgresKilled => Part::Postgres,
             MailDown | MailBusy | MailSilent | RepliesLost => Part::Mail,
+            StoreDown | StoreBusy | StoreSilent | StoreAnswersLost | StoreGarbage => Part::Store,
         };
         let length = match fault {
             // Leases last two seconds.
@@ -136,7 +152,7 @@ impl Faults {
     }
 
     fn begin(&self, machine: &mut Machine, fault: Fault, part: Part) {
-        let smtp = machine.smtp.faults();
+        let (smtp, store) = (machine.smtp.faults(), machine.s3.faults());
         match (fault, part) {
             (WorkerFrozen, Part::Worker(at)) => machine.workers[at].freeze(),
             (WorkerStopped, Part::Worker(at)) => machine.workers[at].stop(),
@@ -152,6 +168,15 @@ impl Faults {
             }
             (MailBusy, _) => smtp.set_state(State::Busy),
             (MailSilent, _) => smtp.set_state(State::Silent),
+            (StoreDown, _) => store.set_state(s3::State::Down),
+            (StoreBusy, _) => {
+                store.add(s3::Rule { operation: None, prefix: String::new(), fault: s3::Fault::Status(503) })
+            }
+            (StoreSilent, _) => store.set_state(s3::State::Silent),
+            (StoreAnswersLost, _) => store.lose_every(2),
+            (_, Part::Store) => {
+                store.on("ListObjectVersions", s3::Fault::Answer(200, "<html>welcome</html>".to_owned()));
+            }
             (_, Part::Mail) => smtp.lose_some_replies(500, self.below(u64::MAX)),
         }
     }
@@ -170,6 +195,7 @@ impl Faults {
                 (RedisEmptied, _) => machine.redis.restart_empty().unwrap(),
                 (_, Part::Redis) => machine.redis.restart_keeping().unwrap(),
                 (_, Part::Postgres) => machine.postgres.as_mut().unwrap().restart().unwrap(),
+                (_, Part::Store) => machine.s3.faults().mend(),
                 (_, Part::Mail) => {
                     machine.smtp.faults().mend();
                     if fault == MailSilent {

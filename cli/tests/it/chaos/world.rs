@@ -2,11 +2,13 @@
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::Duration;
 
-use harness::{Postgres, Redis, Smtp};
+use harness::{Postgres, Redis, S3, Smtp};
 use serde_json::{Value, json};
 
+use super::leavers::BUCKET;
 use super::process::Process;
 use crate::support::{Home, until};
 
@@ -30,6 +32,8 @@ pub(crate) struct Machine {
     pub(crate) workers: Vec<Process>,
     pub(crate) redis: Redis,
     pub(crate) smtp: Smtp,
+    /// Where the documents of the installation are.
+    pub(crate) s3: Arc<S3>,
     /// None where the store is that of all tests.
     pub(crate) postgres: Option<Postgres>,
 }
@@ -55,7 +59,8 @@ impl World {
     }
 
     fn in_home(mut home: Home, postgres: Option<Postgres>) -> Self {
-        let (redis, smtp) = (Redis::start().unwrap(), Smtp::start().unwrap());
+        let (redis, smtp, s3) =
+            (Redis::start().unwrap(), Smtp::start().unwrap(), Arc::new(S3::start().unwrap()));
         // A socket file: while nobody listens, nobody else gets its place.
         let listen = format!("unix:{}", home.path("api.socket").display());
         for (name, value) in [
@@ -64,9 +69,11 @@ impl World {
             ("DOORWARD_PUBLIC_URL", &format!("https://{HOST}")),
             ("REDIS_URL", &redis.url()),
             ("SMTP_URL", &smtp.url()),
+            ("S3_URL", &s3.url(BUCKET)),
             ("DOORWARD_JOB_LEASE", "2s"),
             ("DOORWARD_JOB_BACKOFF", "200ms"),
             ("DOORWARD_MAIL_PER_ADDRESS", "1000/1h"),
+            ("DOORWARD_SIGN_IN_PER_IP", "100000/1s"),
             // So that a worker that stops hands back what it cannot end.
             ("DOORWARD_SHUTDOWN_TIMEOUT", "1s"),
         ] {
@@ -78,7 +85,7 @@ impl World {
             api.tend(&home);
             api.is_ready(&home)
         });
-        let machine = Machine { api, workers: vec![], redis, smtp, postgres };
+        let machine = Machine { api, workers: vec![], redis, smtp, s3, postgres };
         Self { machine, home }
     }
 
@@ -112,7 +119,9 @@ impl Machine {
 pub(crate) fn ask(home: &Home, number: usize, address: &str) -> Reply {
     let locale = if number.is_multiple_of(2) { "en" } else { "fr" };
     let body = json!({ "template": "welcome", "locale": locale, "to": address }).to_string();
-    let Ok(answer) = post(home, &body) else { return Reply::Unknown };
+    let Ok(answer) = request(home, KEY, "POST", "/api/v1/admin/mail/test", &body) else {
+        return Reply::Unknown;
+    };
     let Some((head, body)) = answer.split_once("\r\n\r\n") else { return Reply::Unknown };
     let status = head.split(' ').nth(1).unwrap_or_default();
     let told: Option<Value> = serde_json::from_str(body).ok();
@@ -125,13 +134,20 @@ pub(crate) fn ask(home: &Home, number: usize, address: &str) -> Reply {
     }
 }
 
-fn post(home: &Home, body: &str) -> std::io::Result<String> {
+/// Sends a request with this token to the API, and returns its whole answer.
+pub(crate) fn request(
+    home: &Home,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> std::io::Result<String> {
     let mut stream = UnixStream::connect(home.path("api.socket"))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     write!(
         stream,
-        "POST /api/v1/admin/mail/test HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {KEY}\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
          content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )?;

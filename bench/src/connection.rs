@@ -70,6 +70,41 @@ impl Connection {
     /// # Errors
     /// The connection broke, or this is no HTTP.
     pub(crate) fn receive(&mut self) -> anyhow::Result<u16> {
+        let head = self.head()?;
+        self.body.clear();
+        if let Some(length) = field(&head, "content-length:") {
+            self.take(length.parse()?)?;
+        } else if field(&head, "transfer-encoding:") == Some("chunked") {
+            self.chunks()?;
+        } else {
+            let status = status(&head)?;
+            anyhow::ensure!(status == 204, "an answer with status {status} that does not tell its length");
+        }
+        status(&head)
+    }
+
+    /// Reads one answer of any length, piece by piece, and returns its status.
+    ///
+    /// # Errors
+    /// As [`Self::receive`]; the answer does not tell its length.
+    pub(crate) fn receive_into(&mut self, mut take: impl FnMut(&[u8])) -> anyhow::Result<u16> {
+        let head = self.head()?;
+        let mut missing: u64 =
+            field(&head, "content-length:").context("an answer without length")?.parse()?;
+        while missing > 0 {
+            if self.start == self.end {
+                self.fill()?;
+            }
+            let here = usize::try_from(missing).unwrap_or(usize::MAX).min(self.end - self.start);
+            take(&self.buffer[self.start..self.start + here]);
+            self.start += here;
+            missing -= here as u64;
+        }
+        status(&head)
+    }
+
+    /// Reads the head of an answer, in small letters.
+    fn head(&mut self) -> anyhow::Result<String> {
         let head = loop {
             let seen = &self.buffer[self.start..self.end];
             if let Some(at) = find(seen, b"\r\n\r\n") {
@@ -78,18 +113,7 @@ impl Connection {
             self.fill()?;
         };
         self.start += head.len() + 4;
-        let status =
-            head.get(9..12).and_then(|status| status.parse().ok()).context("an answer without status")?;
-        let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        self.body.clear();
-        if let Some(length) = field("content-length:") {
-            self.take(length.parse()?)?;
-        } else if field("transfer-encoding:") == Some("chunked") {
-            self.chunks()?;
-        } else {
-            anyhow::ensure!(status == 204, "an answer with status {status} that does not tell its length");
-        }
-        Ok(status)
+        Ok(head)
     }
 
     fn chunks(&mut self) -> anyhow::Result<()> {
@@ -140,6 +164,14 @@ impl Connection {
         self.end += read;
         Ok(())
     }
+}
+
+fn status(head: &str) -> anyhow::Result<u16> {
+    head.get(9..12).and_then(|status| status.parse().ok()).context("an answer without status")
+}
+
+fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    head.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {

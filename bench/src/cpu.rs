@@ -61,8 +61,20 @@ fn coarse(task: &str) -> Option<u64> {
 /// # Errors
 /// It has ended.
 pub(crate) fn resident(pid: u32) -> anyhow::Result<u64> {
+    memory(pid, "VmRSS:")
+}
+
+/// The most resident memory that a process has had, in bytes.
+///
+/// # Errors
+/// It has ended.
+pub(crate) fn peak(pid: u32) -> anyhow::Result<u64> {
+    memory(pid, "VmHWM:")
+}
+
+fn memory(pid: u32, which: &str) -> anyhow::Result<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = text.lines().find_map(|line| line.strip_prefix(which));
     let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kibibytes.map(|kibibytes| kibibytes * 1024).ok_or_else(|| anyhow::anyhow!("process {pid} has no memory"))
 }

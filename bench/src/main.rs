@@ -18,6 +18,7 @@ mod http;
 mod inside;
 mod jobs;
 mod load;
+mod memory;
 mod own;
 mod peers;
 mod report;
@@ -43,6 +44,7 @@ const USAGE: &str = "\
 usage:
   bench own <page> [option…]     measure Doorward, and write its part of the page
   bench jobs <page> [option…]    measure its background work, and write that part
+  bench memory <page> [option…]  measure how much memory much data takes, and write that part
   bench peers <page> [option…]   measure others beside it, and write their part
   bench echo <address>           serve answers without decisions
   bench cedar <address> <folder> serve decisions of Cedar alone
@@ -51,6 +53,8 @@ options:
   --rounds <number>     rounds of each case (15)
   --millis <number>     how long a case runs in each (400)
   --largest <number>    entities of the largest store (1000000)
+  --objects <number>    objects that are listed and erased (1000000)
+  --mebibytes <number>  size of the file that is sent, fetched and exported (5120)
   --decisions <file>    what the bench of the engine has printed, for the page
   --folder <folder>     where downloads are kept (target/peers)";
 
@@ -58,6 +62,7 @@ options:
 struct Options {
     pace: Pace,
     largest: usize,
+    much: memory::Much,
     decisions: Option<PathBuf>,
     folder: PathBuf,
 }
@@ -71,6 +76,9 @@ fn main() -> ExitCode {
         }),
         ["jobs", page, rest @ ..] => {
             options(rest).and_then(|options| jobs::run(Path::new(page), options.pace.rounds))
+        }
+        ["memory", page, rest @ ..] => {
+            options(rest).and_then(|options| memory::run(Path::new(page), options.much))
         }
         ["peers", page, rest @ ..] => {
             options(rest).and_then(|options| peers::run(Path::new(page), options.pace, &options.folder))
@@ -97,6 +105,7 @@ fn options(words: &[&str]) -> anyhow::Result<Options> {
     let mut options = Options {
         pace: Pace { rounds: 15, round: Duration::from_millis(400) },
         largest: 1_000_000,
+        much: memory::Much { objects: 1_000_000, mebibytes: 5 * 1024 },
         decisions: None,
         folder: "target/peers".into(),
     };
@@ -107,6 +116,8 @@ fn options(words: &[&str]) -> anyhow::Result<Options> {
             "--rounds" => options.pace.rounds = number()? as usize,
             "--millis" => options.pace.round = Duration::from_millis(number()?.into()),
             "--largest" => options.largest = number()? as usize,
+            "--objects" => options.much.objects = number()?.into(),
+            "--mebibytes" => options.much.mebibytes = number()?.into(),
             "--decisions" => options.decisions = Some(value.into()),
             "--folder" => options.folder = value.into(),
             _ => anyhow::bail!("{USAGE}"),

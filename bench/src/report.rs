@@ -118,7 +118,7 @@ pub(crate) fn section(opening: &str, tables: &[Table]) -> String {
 pub(crate) fn write(page: &Path, place: &str, text: &str) -> anyhow::Result<()> {
     let mut whole = TEMPLATE.to_owned();
     let old = fs::read_to_string(page).unwrap_or_default();
-    for known in ["own", "jobs", "peers"] {
+    for known in ["own", "jobs", "memory", "peers"] {
         let kept = between(&old, known).map(|(start, end)| &old[start..end]);
         let wanted = if known == place { Some(text) } else { kept };
         if let Some(wanted) = wanted {

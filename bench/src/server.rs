@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use crate::connection::{Connection, Place};
 use crate::request::KEY;
-use crate::store::Store;
+use crate::store::{SECRET, Store};
 
 /// How long a server may take to become ready.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -62,6 +62,7 @@ impl Server {
         command
             .arg("serve")
             .env("DATABASE_URL", store.url())
+            .env("DOORWARD_SECRET", SECRET)
             .env("DOORWARD_LISTEN", listen)
             .env("DOORWARD_DATA", folder.path().join("data"))
             .env("DOORWARD_POLICIES", policies)

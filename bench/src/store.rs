@@ -8,6 +8,9 @@ use crate::cpu::Used;
 use crate::server;
 use crate::world::{ENTITIES, World};
 
+/// What every process on the store needs to know.
+pub(crate) const SECRET: &str = "a-secret-that-is-none-for-measuring-only";
+
 /// A database with a world in it; dropped with the value.
 pub(crate) struct Store {
     pub(crate) world: World,
@@ -26,6 +29,7 @@ impl Store {
         let migrated = Command::new(server::doorward()?)
             .arg("migrate")
             .env("DATABASE_URL", &database.url)
+            .env("DOORWARD_SECRET", SECRET)
             .env("DOORWARD_DATA", folder.path())
             .env("DOORWARD_POLICIES", server::repository().join("policies"))
             .output()?;
@@ -35,6 +39,14 @@ impl Store {
             .run(&format!("\\set orgs {}\n{}", world.orgs, include_str!("fill.sql")))
             .context("the store cannot be filled")?;
         Ok(Self { world, database })
+    }
+
+    /// Runs a script, and returns what it prints.
+    ///
+    /// # Errors
+    /// The store does not answer, or something is wrong with the script.
+    pub(crate) fn run(&self, script: &str) -> anyhow::Result<String> {
+        self.database.run(script)
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -8,7 +8,7 @@ use super::queue::{Payload, Queue};
 use crate::connection::Place;
 use crate::cpu::Used;
 use crate::server::{self, Server};
-use crate::store::Store;
+use crate::store::{SECRET, Store};
 
 /// Jobs that do not count, for connections and prepared statements to be there.
 const WARM_UP: i32 = 500;
@@ -97,6 +97,7 @@ impl Worker<'_> {
                 command
                     .arg("work")
                     .env("DATABASE_URL", store.url())
+                    .env("DOORWARD_SECRET", SECRET)
                     .env("SMTP_URL", smtp.url())
                     .env("DOORWARD_WORKER_LISTEN", &listen)
                     .env("DOORWARD_DATA", folder.path().join("data"))

@@ -18,6 +18,8 @@ create table documents (
     upload_expires_at timestamptz not null,
     created_at timestamptz not null,
     ready_at timestamptz,
+    -- Since when its bytes are being erased.
+    deleting_at timestamptz,
     constraint documents_ready check (state = 'uploading' or ready_at is not null or state = 'deleting')
 );
 

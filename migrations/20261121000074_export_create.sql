@@ -18,4 +18,5 @@ create table exports (
 -- One at a time.
 create unique index exports_pending on exports (user_id) where state = 'pending';
 create index exports_of_user on exports (user_id, id desc);
-create index exports_expiring on exports (expires_at) where state = 'ready';
+-- Those whose archive is there, or may be: of one that failed until it was looked for.
+create index exports_expiring on exports (expires_at) where state in ('ready', 'failed');

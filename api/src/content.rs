@@ -14,8 +14,15 @@ use storage::{Error as StoreError, Key, S3, Shown, Store, Stores};
 use tenancy::connection::Unreadable;
 use tenancy::document::{self, Document, Place, Upload};
 use tenancy::{DocumentId, Error, WorkspaceId};
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
+
+/// Bytes of any kind.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "a name for the document of the API")]
+pub(crate) struct Content(Vec<u8>);
 
 /// How long a sender may say nothing.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -101,20 +108,24 @@ pub(crate) async fn compare(store: &Store, key: &Key, upload: &Upload) -> Result
     if head.content_type.is_some_and(|kind| kind != upload.document.content_type) {
         return Ok(Some(Mismatch::ContentType));
     }
-    let known = match head.sha256 {
-        Some(sha256) => sha256,
-        None => hash(store, key).await?,
-    };
-    Ok((known != upload.sha256).then_some(Mismatch::Checksum))
+    match head.sha256 {
+        Some(sha256) => Ok((sha256 != upload.sha256).then_some(Mismatch::Checksum)),
+        None => read(store, key, upload).await,
+    }
 }
 
-async fn hash(store: &Store, key: &Key) -> Result<[u8; 32], Problem> {
-    let mut body = store.get(key).await.map_err(|error| failed(&error))?.body;
-    let mut hash = Sha256::new();
-    while let Some(piece) = body.try_next().await.map_err(|error| failed(&error))? {
-        hash.update(&piece);
+/// Reads what a store has. It is not read further than it should be long: a provider may not come to an end.
+async fn read(store: &Store, key: &Key, upload: &Upload) -> Result<Option<Mismatch>, Problem> {
+    let body = store.get(key).await.map_err(|error| failed(&error))?.body;
+    let verdict = Arc::new(Mutex::new(None));
+    let pieces = measured(body, upload.document.size, upload.sha256, Arc::clone(&verdict));
+    let ended = pieces.try_for_each(|_| async { Ok(()) }).await;
+    let verdict = *verdict.lock().unwrap_or_else(PoisonError::into_inner);
+    match (ended, verdict) {
+        (_, Some(mismatch)) => Ok(Some(mismatch)),
+        (Ok(()), None) => Ok(None),
+        (Err(error), None) => Err(failed(&StoreError::Unavailable(error.to_string()))),
     }
-    Ok(hash.finalize().into())
 }
 
 /// Streams a body into a store. What is not what was announced is cut off, and not kept.

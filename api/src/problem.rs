@@ -39,13 +39,13 @@ pub(crate) struct Problem {
     policies: Vec<ForbiddingPolicy>,
     /// The limit of the organization's plan that is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<ReachedLimit>,
+    limit: Option<Box<ReachedLimit>>,
     /// The organizations that stand in the way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     organizations: Vec<NamedOrg>,
     /// The quota of the person that is too small.
     #[serde(skip_serializing_if = "Option::is_none")]
-    quota: Option<ExceededQuota>,
+    quota: Option<Box<ExceededQuota>>,
     /// After how many seconds it may go better.
     #[serde(skip)]
     retry_after: Option<u64>,
@@ -192,12 +192,17 @@ impl From<Error> for Problem {
             Error::Refused { code, .. } => Self::new(StatusCode::FORBIDDEN, code, detail),
             Error::LimitReached { resource, current, limit, plan } => {
                 let limit = ReachedLimit { resource, current, limit, plan };
-                Self { limit: Some(limit), ..Self::new(StatusCode::CONFLICT, "limit_reached", detail) }
+                Self {
+                    limit: Some(Box::new(limit)),
+                    ..Self::new(StatusCode::CONFLICT, "limit_reached", detail)
+                }
             }
             Error::QuotaExceeded { used, limit, wanted } => {
-                let quota =
-                    Some(ExceededQuota { used_bytes: used, limit_bytes: limit, wanted_bytes: wanted });
-                Self { quota, ..Self::new(StatusCode::CONFLICT, "quota_exceeded", detail) }
+                let quota = ExceededQuota { used_bytes: used, limit_bytes: limit, wanted_bytes: wanted };
+                Self {
+                    quota: Some(Box::new(quota)),
+                    ..Self::new(StatusCode::CONFLICT, "quota_exceeded", detail)
+                }
             }
             Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
             Error::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),

@@ -46,6 +46,7 @@ mod shares;
 mod signing_key;
 mod stats;
 mod switch;
+mod upload_parts;
 mod uploads;
 mod usage;
 mod wallet;
@@ -461,7 +462,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(quota::get))
         .routes(routes!(documents::list, documents::create))
         .routes(routes!(documents::get, documents::delete))
-        .routes(routes!(uploads::parts))
+        .routes(routes!(upload_parts::parts))
         .routes(routes!(uploads::complete))
         .routes(routes!(downloads::address))
         .merge(bytes)

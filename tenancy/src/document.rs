@@ -10,14 +10,14 @@ mod quota;
 mod ready;
 mod view;
 
-pub use erase::{Erasure, delete, due, erased, erasure, expire, give_up, given_up};
+pub use erase::{Erasure, abandoned, delete, due, erased, erasure, expire, give_up};
 pub use link::{DocumentLink, LinkKind};
 pub use list::{DocumentFilter, DocumentSort, get, list};
 pub use new::{NewDocument, begin, context, nothing};
 pub(crate) use place::by;
 pub use place::{OpensPlace, Place, place};
 pub use quota::{Quota, quota};
-pub use ready::{Upload, finish, set_parts, upload};
+pub use ready::{Addresses, Upload, await_longer, finish, in_parts, set_parts, upload};
 pub use view::{Document, DocumentState};
 
 use std::time::Duration;

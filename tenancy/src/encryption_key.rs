@@ -38,19 +38,15 @@ pub(crate) async fn seal(tx: &mut Tx, whose: ConnectionId, clear: &[u8]) -> Resu
     Ok(Sealed { key, text })
 }
 
-/// Opens credentials of a connection.
-pub(crate) async fn open(
-    tx: &mut Tx,
+/// Opens credentials of a connection with their key, as it is stored.
+pub(crate) fn open(
+    tx: &Tx,
     whose: ConnectionId,
     sealed: &Sealed,
-) -> Result<Result<SecretSlice<u8>, Unopened>> {
-    let row = sqlx::query_scalar!("select sealed from encryption_keys where id = $1", sealed.key)
-        .fetch_optional(tx.connection())
-        .await?;
-    Ok(row.ok_or(Unopened).and_then(|key| {
-        let key = tx.master_key().open(PURPOSE, sealed.key.as_bytes(), &key)?;
-        master_key::open(key.expose_secret(), whose.0.as_bytes(), &sealed.text)
-    }))
+    key: &[u8],
+) -> Result<SecretSlice<u8>, Unopened> {
+    let key = tx.master_key().open(PURPOSE, sealed.key.as_bytes(), key)?;
+    master_key::open(key.expose_secret(), whose.0.as_bytes(), &sealed.text)
 }
 
 const PURPOSE: Purpose = Purpose::EncryptionKey;

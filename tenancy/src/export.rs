@@ -2,8 +2,11 @@
 
 mod ask;
 mod class;
+mod content;
+mod file;
 mod list;
 mod pack;
+mod readable;
 mod trim;
 
 use chrono::{DateTime, Utc};
@@ -12,9 +15,10 @@ use utoipa::ToSchema;
 
 pub use ask::ask;
 pub use class::Class;
+pub use file::{PackedFile, files, place};
 pub use list::{Ready, get, list, to_be_mailed};
-pub use pack::{Packed, PackedFile, begin, fail, files, finish, place, progress, rows};
-pub use trim::{Expired, expired, forget, remove};
+pub use pack::{Packed, begin, finish, is_kept, progress, rows};
+pub use trim::{Expired, expired, fail_abandoned, forget, remove};
 
 use crate::id::{ExportId, UserId};
 use crate::words::words;

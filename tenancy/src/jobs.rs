@@ -1,6 +1,5 @@
 //! Background work: a row, written in the transaction of the change that asks for it. Here stands every kind of it.
 
-use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -181,16 +180,13 @@ pub struct EraseDocument {
     pub workspace_id: WorkspaceId,
     /// By which connection; none for the store of the installation.
     pub connection_id: Option<ConnectionId>,
-    /// For what may come by an address that was given out before: not before that is over.
-    pub not_before: Option<DateTime<Utc>>,
 }
 
 impl Job for EraseDocument {
     const KIND: &'static str = "document.erase";
 
     fn unique_key(&self) -> Option<String> {
-        let id = self.document_id;
-        Some(if self.not_before.is_some() { format!("{id} again") } else { id.to_string() })
+        Some(self.document_id.to_string())
     }
 
     fn tenant(&self) -> Tenant {

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{OrgId, UserId};
 use crate::tx::Tx;
 use crate::words::words;
@@ -33,8 +33,18 @@ words! {
 }
 
 /// Makes somebody a member. Returns whether they were none before; whoever was one stays as they are.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] if their account is being deleted: who came in with it is nobody any more.
 pub(crate) async fn insert(tx: &mut Tx, org: OrgId, user: UserId, role: OrgRole) -> Result<bool> {
     let now = tx.now();
+    // A deletion holds the row until its end, and does not see what comes after. A foreign key asks only whether it is there.
+    let status = sqlx::query_scalar!("select status from users where id = $1 for key share", user.0)
+        .fetch_optional(tx.connection())
+        .await?;
+    if matches!(status.as_deref(), None | Some("deleting")) {
+        return Err(Error::Unauthenticated);
+    }
     let inserted = sqlx::query!(
         "insert into memberships (org_id, user_id, role, created_at) values ($1, $2, $3, $4)
          on conflict (org_id, user_id) do nothing",

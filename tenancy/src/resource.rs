@@ -32,9 +32,11 @@ const NOUN: &str = "resource";
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = RegisteredResource)]
 pub struct Resource {
-    /// Type and id.
-    #[serde(flatten)]
-    pub id: ResourceId,
+    /// The entity type: `Resource`, or an application's such as `Docs::Document`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The application's own id, 1 to 512 characters, any but NUL.
+    pub id: String,
     /// The workspace that it lies in.
     pub workspace_id: WorkspaceId,
     /// The person it belongs to.
@@ -188,7 +190,8 @@ async fn read(tx: &mut Tx, workspace: WorkspaceId, id: &ResourceId) -> Result<Re
     .ok_or(Error::NotFound(NOUN))?;
     let decode = |error: serde_json::Error| Error::Store(sqlx::Error::Decode(error.into()));
     Ok(Resource {
-        id: id.clone(),
+        kind: id.kind.clone(),
+        id: id.id.clone(),
         workspace_id: WorkspaceId(row.workspace_id),
         owner_id: row.owner_id.map(UserId),
         attributes: serde_json::from_value(row.attributes).map_err(decode)?,

@@ -1,6 +1,9 @@
 //! The objects of documents, for the jobs that look after them.
 
-use futures::TryStreamExt as _;
+use std::pin::pin;
+
+use futures::stream::TryChunksError;
+use futures::{StreamExt as _, TryStreamExt as _};
 use storage::{Error as StoreError, Key, Prefix, Remains, S3, Store, Stores, UploadId};
 use tenancy::EraseDocument;
 use tenancy::connection::Unreadable;
@@ -13,7 +16,7 @@ impl From<StoreError> for Failure {
         tracing::warn!(%error, "a store of documents failed");
         match error.is_for_good() {
             // Somebody may give the connection other credentials: the sweep asks again.
-            true => Self::Hopeless("the store does not let us erase".to_owned()),
+            true => Self::Hopeless("the store refuses it".to_owned()),
             false => Self::Failed("the store does not answer as it should".to_owned()),
         }
     }
@@ -31,8 +34,15 @@ pub(crate) fn store(stores: &Stores, place: Result<Place, Unreadable>) -> Result
     }
 }
 
+/// How many are looked at and erased in one go.
+const PAGE: usize = 1_000;
+
+/// How many pages of uploads that nobody knows are erased for one document: a provider that lists without end must not hold
+/// us up.
+const MOST_PAGES: usize = 10;
+
 /// Erases everything of a document, unfinished uploads too.
-pub(crate) async fn erase(store: &Store, job: &EraseDocument, erasure: &Erasure) -> Result<(), Failure> {
+pub(crate) async fn erase(store: &Store, job: &EraseDocument, erasure: &Erasure) -> Result<(), StoreError> {
     let key = Key::parse(&document::key(job.workspace_id, job.document_id))?;
     if let Some(upload) = &erasure.upload_id {
         store.abort_parts(&key, &UploadId(upload.clone())).await?;
@@ -43,15 +53,16 @@ pub(crate) async fn erase(store: &Store, job: &EraseDocument, erasure: &Erasure)
         let is_upload = matches!(one, Remains::Upload { .. });
         async move { Ok(is_upload) }
     });
-    let unknown: Vec<Remains> = uploads
-        .try_filter(|one| {
-            let is_ours = one.key() == key.as_str();
-            async move { is_ours }
-        })
-        .try_collect()
-        .await?;
-    for outcome in store.erase(&unknown).await {
-        outcome?;
+    let unknown = uploads.try_filter(|one| {
+        let is_ours = one.key() == key.as_str();
+        async move { is_ours }
+    });
+    let mut pages = pin!(unknown.try_chunks(PAGE).take(MOST_PAGES));
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|TryChunksError(_, error)| error)?;
+        for outcome in store.erase(&page).await {
+            outcome?;
+        }
     }
-    Ok(store.delete(&key).await?)
+    store.delete(&key).await
 }

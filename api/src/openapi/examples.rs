@@ -20,6 +20,9 @@ struct Example {
     response: Option<Value>,
 }
 
+/// The content type of answers that have one of their own each time.
+const ANY: &str = "*/*";
+
 /// By method and path, as in `TABLE`. A file that could not be read would leave all of them out, which a test notices.
 static EXAMPLES: LazyLock<BTreeMap<String, Example>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../examples.json")).unwrap_or_default());
@@ -35,6 +38,7 @@ pub(super) fn show(operation: &mut Operation, method: &str, path: &str) {
     }
     let kind = example.content_type.as_deref().unwrap_or("application/json");
     if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(&example.status.to_string())
+        && let kind = if response.content.contains_key(kind) { kind } else { ANY }
         && let Some(content) = response.content.get_mut(kind)
     {
         put(content, example.response.as_ref());

@@ -2,7 +2,8 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use tenancy::connection::{
     self, Access, Connection, ConnectionFilter, ConnectionUpdate, NewConnection, Provider, TestFailure,
@@ -41,6 +42,7 @@ pub(crate) struct CreateConnection {
     settings: Map<String, Value>,
     /// Shown to nobody, ever. `s3`: `access_key`, `secret_key`. `openai`, `anthropic`: `api_key`. `kubernetes`: `token`.
     #[schema(value_type = Object)]
+    #[serde(deserialize_with = "without_a_word")]
     credentials: Map<String, Value>,
 }
 
@@ -62,10 +64,19 @@ pub(crate) struct UpdateConnection {
 pub(crate) struct GiveCredentials {
     /// All of them.
     #[schema(value_type = Object)]
+    #[serde(deserialize_with = "without_a_word")]
     credentials: Map<String, Value>,
     /// Settings that change with them, such as the address.
     #[schema(value_type = Option<Object>)]
     settings: Option<Map<String, Value>>,
+}
+
+/// Reads credentials; an error repeats nothing of them.
+fn without_a_word<'de, D: Deserializer<'de>>(from: D) -> Result<Map<String, Value>, D::Error> {
+    match Value::deserialize(from) {
+        Ok(Value::Object(credentials)) => Ok(credentials),
+        _ => Err(D::Error::custom("has to be an object")),
+    }
 }
 
 /// Whether credentials are tried before they are kept.

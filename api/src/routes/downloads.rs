@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::body::Path;
-use crate::content;
+use crate::content::{self, Content};
 use crate::context::{Asker, Origin};
 use crate::problem::Problem;
 
@@ -89,7 +89,7 @@ pub(crate) async fn address(
         ("document_id" = DocumentId, Path, description = "The document"),
     ),
     responses(
-        (status = 200, description = "The bytes, of the document's own content type", content_type = "*/*", body = Vec<u8>),
+        (status = 200, description = "The bytes, of the document's own content type", content_type = "*/*", body = Content),
         (
             status = 409,
             description = "`not_ready`; `content_missing`; `storage_refused`; `credentials_unreadable`",
@@ -114,7 +114,7 @@ pub(crate) async fn content(
     get, path = "/api/v1/downloads/{token}", tag = "documents",
     params(("token" = String, Path, description = "From the address")),
     responses(
-        (status = 200, description = "The bytes, of the document's own content type", content_type = "*/*", body = Vec<u8>),
+        (status = 200, description = "The bytes, of the document's own content type", content_type = "*/*", body = Content),
         (status = 403, description = "Whoever asked for the address may not any more", body = Problem),
         (status = 409, description = "`content_missing`; `storage_refused`", body = Problem),
         (status = 410, description = "The time of the address is over", body = Problem),

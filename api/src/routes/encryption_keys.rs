@@ -42,12 +42,19 @@ pub(crate) async fn rotate(
     Origin(request): Origin,
     OptionalJson(body): OptionalJson<RotateEncryptionKey>,
 ) -> Result<axum::Json<Progress>, Problem> {
-    let mut tx = app.db.begin(request).await?;
-    let allowed = tx.authorize::<platform::RotateEncryptionKey>(&caller, Platform).await?;
     let key = match body.key_id {
         Some(key) => key,
-        None => encryption_key::begin(&mut tx, &allowed).await?,
+        None => {
+            let mut tx = app.db.begin(request.clone()).await?;
+            let allowed = tx.authorize::<platform::RotateEncryptionKey>(&caller, Platform).await?;
+            let key = encryption_key::begin(&mut tx, &allowed).await?;
+            tx.commit().await?;
+            key
+        }
     };
+    // In a transaction of its own: whoever seals credentials meanwhile holds a connection and waits for the keys.
+    let mut tx = app.db.begin(request).await?;
+    let allowed = tx.authorize::<platform::RotateEncryptionKey>(&caller, Platform).await?;
     let progress = encryption_key::proceed(&mut tx, &allowed, key, body.after).await?;
     tx.commit().await?;
     Ok(axum::Json(progress))

@@ -10,7 +10,7 @@ use tenancy::{Error, ExportId, user_action as user};
 
 use crate::app::App;
 use crate::body::{Path, Query};
-use crate::content::failed;
+use crate::content::{Content, failed};
 use crate::context::{Me, Origin};
 use crate::list::{Fields, Listing, page};
 use crate::problem::Problem;
@@ -85,7 +85,7 @@ pub(crate) async fn get(
     get, path = "/api/v1/me/exports/{export_id}/content", tag = "me",
     params(("export_id" = ExportId, Path, description = "The export")),
     responses(
-        (status = 200, description = "The archive", body = Vec<u8>, content_type = "application/zip"),
+        (status = 200, description = "The archive", body = Content, content_type = "application/zip"),
         (status = 409, description = "`export_not_ready`: it is still being packed, or could not be", body = Problem),
         (status = 410, description = "`export_expired`: its time is over", body = Problem),
     ),

@@ -104,7 +104,8 @@ async fn own(app: &App, request: Request, me: &Me, id: PurgeId) -> Result<Purge,
 
 /// Call a purge off
 ///
-/// While it waits. Everything is as it was, but for sessions, links, invitations and jobs, which stay ended.
+/// While it waits. Everything is as it was, but for sessions, links, invitations and jobs, which stay ended, and for workspaces
+/// that somebody else manages since.
 #[utoipa::path(
     post, path = "/api/v1/me/purge/{purge_id}/cancel", tag = "me", request_body = Option<CancelPurge>,
     params(("purge_id" = PurgeId, Path, description = "The purge")),
@@ -112,7 +113,7 @@ async fn own(app: &App, request: Request, me: &Me, id: PurgeId) -> Result<Purge,
         (status = 200, description = "The purge as it is now", body = Purge),
         (status = 401, description = "No token of the purge, and nobody signed in", body = Problem),
         (status = 403, description = "Not allowed", body = Problem),
-        (status = 409, description = "`not_waiting`; or `email_taken`, or `name_taken`: somebody else has it by now", body = Problem),
+        (status = 409, description = "`not_waiting`; `email_taken`, or `name_taken`: somebody else has it by now; `no_owner`: none of the organization's owners can act", body = Problem),
     ),
 )]
 pub(crate) async fn cancel(

@@ -1,6 +1,7 @@
 //! How the bytes of documents come.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -9,24 +10,24 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use storage::{Declared, Part, Presigned, Store, UploadId};
-use tenancy::document::{self, Document, DocumentLink, DocumentState, LinkKind, Upload};
+use storage::{Declared, Presigned, Store, UploadId};
+use tenancy::document::{self, Addresses, Document, DocumentLink, DocumentState, LinkKind, Upload};
 use tenancy::{Caller, DocumentId, Error, Request, Tx, WorkspaceId, document_action as action};
 use utoipa::ToSchema;
 
+use super::upload_parts::{SentPart, join};
 use crate::app::App;
 use crate::body::{OptionalJson, Path};
-use crate::content::{self, Mismatch};
+use crate::content::{self, Content, Mismatch};
 use crate::context::{Asker, Origin};
 use crate::problem::Problem;
 use crate::revision::At;
 
 /// What is larger is sent in parts, where the store takes parts.
-const ONE_PIECE: i64 = 64 << 20;
+pub(super) const ONE_PIECE: i64 = 64 << 20;
 
-/// In so many parts at most, unless they would be larger than 4 GiB.
-const PARTS: i64 = 1_000;
-const LARGEST_PART: i64 = 4 << 30;
+/// How often a document whose bytes are on their way is kept awaited: well within the shortest lifetime of an address.
+const BEAT: Duration = Duration::from_secs(20);
 
 /// How bytes are sent: this method, to this address, with these headers. Whoever has the address can use it until it ends.
 #[derive(Serialize, ToSchema)]
@@ -42,25 +43,6 @@ pub(crate) struct UploadAddress {
     expires_at: DateTime<Utc>,
 }
 
-/// How one part is sent.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct PartAddress {
-    /// The number of the part, from 1.
-    number: u16,
-    /// In bytes; all but the last are alike.
-    size: i64,
-    /// How it is sent. Keep the `ETag` of the answer for `…/complete`.
-    #[serde(flatten)]
-    address: UploadAddress,
-}
-
-/// How a document is sent in parts.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct UploadParts {
-    /// Every part.
-    upload_parts: Vec<PartAddress>,
-}
-
 /// The parts that were sent.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -68,17 +50,6 @@ pub(crate) struct CompleteUpload {
     /// Every part; nothing for what was sent in one piece.
     #[serde(default)]
     parts: Vec<SentPart>,
-}
-
-/// A part that was sent.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SentPart {
-    /// Its number.
-    number: u16,
-    /// The `ETag` of the store's answer.
-    #[schema(max_length = 200)]
-    etag: String,
 }
 
 impl From<Presigned> for UploadAddress {
@@ -128,12 +99,44 @@ impl UploadAddress {
 }
 
 /// How long bytes may still come.
-fn left(now: DateTime<Utc>, document: &Document) -> Duration {
+pub(super) fn left(now: DateTime<Utc>, document: &Document) -> Duration {
     (document.upload_expires_at - now).to_std().unwrap_or_default()
 }
 
+/// Does what takes its time with the bytes of a document. It is awaited all the while; if it is not any more, the work is
+/// dropped.
+async fn while_awaited<T>(
+    app: &App,
+    request: &Request,
+    caller: &Caller,
+    at: (WorkspaceId, DocumentId),
+    work: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let mut work = pin!(work);
+    loop {
+        await_longer(app, request, caller, at).await?;
+        if let Ok(done) = tokio::time::timeout(BEAT, work.as_mut()).await {
+            return done;
+        }
+    }
+}
+
+/// Until when more bytes may come now.
+pub(super) async fn await_longer(
+    app: &App,
+    request: &Request,
+    caller: &Caller,
+    (workspace, id): (WorkspaceId, DocumentId),
+) -> Result<DateTime<Utc>, Problem> {
+    let mut tx = app.db.begin(request.clone()).await?;
+    let allowed = tx.authorize_with::<action::Create>(caller, workspace, document::nothing()).await?;
+    let until = document::await_longer(&mut tx, &allowed, id, app.settings.upload_lifetime).await?;
+    tx.commit().await?;
+    Ok(until)
+}
+
 /// An upload of the caller's own.
-async fn awaited(
+pub(super) async fn awaited(
     app: &App,
     request: Request,
     caller: &Caller,
@@ -145,7 +148,7 @@ async fn awaited(
 }
 
 /// Insists that bytes are awaited, and may still come.
-fn insist(awaited: &Upload, now: DateTime<Utc>) -> Result<(), Problem> {
+pub(super) fn insist(awaited: &Upload, now: DateTime<Utc>) -> Result<(), Problem> {
     if awaited.document.state != DocumentState::Uploading {
         let detail = "the bytes of this document are there already";
         return Err(Problem::new(StatusCode::CONFLICT, "already_uploaded", detail));
@@ -154,94 +157,6 @@ fn insist(awaited: &Upload, now: DateTime<Utc>) -> Result<(), Problem> {
         return Err(Error::Gone("the time for this upload is over").into());
     }
     Ok(())
-}
-
-/// Send a document in parts
-///
-/// Gives an address for each part. Asked again, it gives addresses for the same upload.
-#[utoipa::path(
-    post, path = "/api/v1/workspaces/{workspace_id}/documents/{document_id}/parts", tag = "documents",
-    params(
-        ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
-        ("document_id" = DocumentId, Path, description = "The document"),
-    ),
-    responses(
-        (status = 200, description = "The addresses", body = UploadParts),
-        (status = 404, description = "You have announced no such document", body = Problem),
-        (
-            status = 409,
-            description = "`no_parts`: the store takes it in one piece; `already_uploaded`; `storage_refused`; \
-                           `credentials_unreadable`",
-            body = Problem,
-        ),
-        (status = 410, description = "The time for the upload is over", body = Problem),
-    ),
-)]
-pub(crate) async fn parts(
-    State(app): State<App>,
-    Asker(caller): Asker,
-    Origin(request): Origin,
-    Path((workspace, id)): Path<(WorkspaceId, DocumentId)>,
-) -> Result<axum::Json<UploadParts>, Problem> {
-    let (awaited, now) = awaited(&app, request.clone(), &caller, (workspace, id)).await?;
-    insist(&awaited, now)?;
-    let (store, key) = (content::store(&app.stores, awaited.place.clone())?, content::key(workspace, id)?);
-    let upload = match &awaited.upload_id {
-        Some(known) => UploadId(known.clone()),
-        None => {
-            let begun = store.begin_parts(&key, &awaited.document.content_type).await;
-            let begun = begun.map_err(|error| content::failed(&error))?.ok_or_else(no_parts)?;
-            keep(&app, request, &caller, (workspace, id), &store, begun).await?
-        }
-    };
-    let (size, lifetime) = (part_size(awaited.document.size), left(now, &awaited.document));
-    let mut upload_parts = vec![];
-    let mut at = 0;
-    while at < awaited.document.size.max(1) {
-        let number = u16::try_from(upload_parts.len() + 1).unwrap_or(u16::MAX);
-        let size = size.min(awaited.document.size - at);
-        let bytes = u64::try_from(size).unwrap_or_default();
-        let signed = store.presign_part(&key, &upload, number, bytes, lifetime, now).ok_or_else(no_parts)?;
-        upload_parts.push(PartAddress { number, size, address: signed.into() });
-        at += size.max(1);
-    }
-    Ok(axum::Json(UploadParts { upload_parts }))
-}
-
-fn no_parts() -> Problem {
-    let detail = "the store takes this document in one piece";
-    Problem::new(StatusCode::CONFLICT, "no_parts", detail)
-}
-
-/// In whole MiB, so that there are about a thousand at most.
-fn part_size(size: i64) -> i64 {
-    let mib = 1 << 20;
-    ((size / PARTS + mib) / mib * mib).clamp(ONE_PIECE, LARGEST_PART)
-}
-
-/// Writes down which upload it is. If somebody else has begun one meanwhile, theirs is the one.
-async fn keep(
-    app: &App,
-    request: Request,
-    caller: &Caller,
-    (workspace, id): (WorkspaceId, DocumentId),
-    store: &Store,
-    begun: UploadId,
-) -> Result<UploadId, Problem> {
-    let kept = async {
-        let mut tx = app.db.begin(request).await?;
-        let allowed = tx.authorize_with::<action::Create>(caller, workspace, document::nothing()).await?;
-        let kept = document::set_parts(&mut tx, &allowed, id, &begun.0).await?;
-        tx.commit().await?;
-        Ok::<_, Error>(UploadId(kept))
-    };
-    let kept = kept.await;
-    if kept.as_ref().ok() != Some(&begun)
-        && let Err(error) = store.abort_parts(&content::key(workspace, id)?, &begun).await
-    {
-        tracing::warn!(%error, document_id = %id, "an upload in parts was left behind; it is swept");
-    }
-    Ok(kept?)
 }
 
 /// Say that a document's bytes are there
@@ -279,31 +194,16 @@ pub(crate) async fn complete(
         return Ok(axum::Json(awaited.document).into_response());
     }
     let (store, key) = (content::store(&app.stores, awaited.place.clone())?, content::key(workspace, id)?);
-    if let Some(upload) = &awaited.upload_id {
-        join(&store, &key, &UploadId(upload.clone()), body.parts).await?;
-    }
-    match content::compare(&store, &key, &awaited).await? {
-        None => finish(&app, request, &caller, (workspace, id)).await,
-        Some(mismatch) => Err(give_up(&app, request, &caller, (workspace, id), &store, mismatch).await?),
-    }
-}
-
-async fn join(
-    store: &Store,
-    key: &storage::Key,
-    upload: &UploadId,
-    sent: Vec<SentPart>,
-) -> Result<(), Problem> {
-    if sent.is_empty() {
-        return Err(Error::invalid("parts", "this document is sent in parts: number and ETag of each").into());
-    }
-    let mut parts: Vec<Part> =
-        sent.into_iter().map(|part| Part { number: part.number, etag: part.etag }).collect();
-    parts.sort_by_key(|part| part.number);
-    match store.complete_parts(key, upload, &parts).await {
-        // Nothing is there, or it was done before and the answer was lost: a look at the object tells.
-        Ok(()) | Err(storage::Error::NotFound) => Ok(()),
-        Err(error) => Err(content::failed(&error)),
+    let compared = async {
+        if let Some(upload) = &awaited.upload_id {
+            join(&store, &key, &UploadId(upload.clone()), body.parts).await?;
+        }
+        content::compare(&store, &key, &awaited).await
+    };
+    let upload = awaited.upload_id.as_deref();
+    match while_awaited(&app, &request, &caller, (workspace, id), compared).await? {
+        None => finish(&app, request, &caller, (workspace, id), upload, &store).await,
+        Some(mismatch) => Err(give_up(&app, request, &caller, (workspace, id), mismatch).await?),
     }
 }
 
@@ -312,38 +212,28 @@ async fn finish(
     request: Request,
     caller: &Caller,
     (workspace, id): (WorkspaceId, DocumentId),
+    upload: Option<&str>,
+    store: &Store,
 ) -> Result<Response, Problem> {
+    let addresses = if store.signs_addresses() { Addresses::Signed } else { Addresses::Own };
     let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize_with::<action::Create>(caller, workspace, document::nothing()).await?;
-    let document = document::finish(&mut tx, &allowed, id).await?;
+    let document = document::finish(&mut tx, &allowed, id, upload, addresses).await?;
     Ok((At(tx.commit().await?), axum::Json(document)).into_response())
 }
 
-/// What came is erased at once if the store lets us, and by a job else.
+/// What came is erased by a job.
 async fn give_up(
     app: &App,
     request: Request,
     caller: &Caller,
     (workspace, id): (WorkspaceId, DocumentId),
-    store: &Store,
     mismatch: Mismatch,
 ) -> Result<Problem, Problem> {
-    let mut tx = app.db.begin(request.clone()).await?;
+    let mut tx = app.db.begin(request).await?;
     let allowed = tx.authorize_with::<action::Create>(caller, workspace, document::nothing()).await?;
-    let job = document::give_up(&mut tx, &allowed, id, &mismatch.to_string()).await?;
+    document::give_up(&mut tx, &allowed, id, &mismatch.to_string()).await?;
     tx.commit().await?;
-    if let Some(job) = job {
-        match store.delete(&content::key(workspace, id)?).await {
-            Ok(()) => {
-                let mut tx = app.db.begin(request).await?;
-                let allowed =
-                    tx.authorize_with::<action::Create>(caller, workspace, document::nothing()).await?;
-                document::given_up(&mut tx, &allowed, &job).await?;
-                tx.commit().await?;
-            }
-            Err(error) => tracing::warn!(%error, document_id = %id, "a job erases it later"),
-        }
-    }
     Ok(mismatch.into())
 }
 
@@ -353,7 +243,7 @@ async fn give_up(
 /// again.
 #[utoipa::path(
     put, path = "/api/v1/workspaces/{workspace_id}/documents/{document_id}/content", tag = "documents",
-    request_body(content = Vec<u8>, description = "The bytes", content_type = "application/octet-stream"),
+    request_body(content = Content, description = "The bytes", content_type = "application/octet-stream"),
     params(
         ("workspace_id" = WorkspaceId, Path, description = "The workspace"),
         ("document_id" = DocumentId, Path, description = "The document"),
@@ -363,7 +253,7 @@ async fn give_up(
         (status = 404, description = "You have announced no such document", body = Problem),
         (
             status = 409,
-            description = "`upload_mismatch`; `already_uploaded`; `storage_refused`; `credentials_unreadable`",
+            description = "`upload_mismatch`; `already_uploaded`; `sent_in_parts`; `storage_refused`; `credentials_unreadable`",
             body = Problem,
         ),
         (status = 410, description = "The time for the upload is over", body = Problem),
@@ -377,8 +267,8 @@ pub(crate) async fn put_content(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    receive(&app, request.clone(), &caller, (workspace, id), &headers, body).await?;
-    finish(&app, request, &caller, (workspace, id)).await
+    let store = receive(&app, request.clone(), &caller, (workspace, id), &headers, body).await?;
+    finish(&app, request, &caller, (workspace, id), None, &store).await
 }
 
 /// Send a document to an address
@@ -386,12 +276,12 @@ pub(crate) async fn put_content(
 /// What `POST …/documents` answers where the store has no addresses of its own. Say `…/complete` afterwards.
 #[utoipa::path(
     put, path = "/api/v1/uploads/{token}", tag = "documents",
-    request_body(content = Vec<u8>, description = "The bytes", content_type = "application/octet-stream"),
+    request_body(content = Content, description = "The bytes", content_type = "application/octet-stream"),
     params(("token" = String, Path, description = "From the address")),
     responses(
         (status = 204, description = "They are there"),
         (status = 403, description = "Whoever asked for the address may not any more", body = Problem),
-        (status = 409, description = "`upload_mismatch`; `already_uploaded`; `storage_refused`", body = Problem),
+        (status = 409, description = "`upload_mismatch`; `already_uploaded`; `sent_in_parts`; `storage_refused`", body = Problem),
         (status = 410, description = "The time of the address is over", body = Problem),
     ),
 )]
@@ -409,7 +299,7 @@ pub(crate) async fn put(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes bytes that are awaited. What was deleted while they came is not kept.
+/// Takes bytes that are awaited, and tells where they are. What was deleted while they came is not kept.
 async fn receive(
     app: &App,
     request: Request,
@@ -417,29 +307,18 @@ async fn receive(
     at: (WorkspaceId, DocumentId),
     headers: &HeaderMap,
     body: Body,
-) -> Result<(), Problem> {
+) -> Result<Store, Problem> {
     let (before, now) = awaited(app, request.clone(), caller, at).await?;
     insist(&before, now)?;
+    if before.upload_id.is_some() {
+        return Err(document::in_parts().into());
+    }
     let (store, key) = (content::store(&app.stores, before.place.clone())?, content::key(at.0, at.1)?);
-    content::receive(&store, &key, &before, headers, body).await?;
+    let received = content::receive(&store, &key, &before, headers, body);
+    while_awaited(app, &request, caller, at, received).await?;
     let after = awaited(app, request, caller, at).await;
     if after.as_ref().is_err_and(Problem::is_not_found) {
         store.delete(&key).await.map_err(|error| content::failed(&error))?;
     }
-    after.map(|_| ())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // proves DOC-1
-    #[test]
-    fn parts_are_few_and_not_too_large_for_any_size() {
-        for size in [0, 1, ONE_PIECE + 1, 1 << 30, (64 << 30) + 1, 1 << 40, 5 << 40] {
-            let part = part_size(size);
-            assert!((ONE_PIECE..=LARGEST_PART).contains(&part) && part % (1 << 20) == 0, "{size}: {part}");
-            assert!((size + part - 1) / part <= 1_280, "{size}: {part}");
-        }
-    }
+    after.map(|_| store)
 }

@@ -1,5 +1,6 @@
 //! Documents, in a folder and in buckets of a real S3 server, which is sent to by plain HTTP.
 
+use futures::SinkExt as _;
 use harness::S3;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -157,7 +158,7 @@ async fn a_document_goes_through_a_connection_which_is_in_use_then() {
 
 // proves DOC-1
 #[tokio::test]
-async fn what_is_not_what_was_announced_is_refused_and_gives_its_quota_back() {
+async fn what_is_not_what_was_announced_is_refused_and_not_kept() {
     let server = S3::start().unwrap();
     for app in [start(None).await, start(Some(&server.url("plain"))).await] {
         let ann = token_of_ann(&app).await;
@@ -192,8 +193,10 @@ async fn what_is_not_what_was_announced_is_refused_and_gives_its_quota_back() {
         let path = format!("{}/{id}", documents(OPEN));
         app.post(&format!("{path}/complete")).by(&ann).send().await.problem(409, "upload_mismatch");
         app.get(&path).by(&ann).send().await.problem(404, "not_found");
-        assert_eq!((server.content("plain", &key), used(&app, &ann).await), (None, 0));
     }
+    // By jobs, which give the quota back too.
+    let erasures = "select count(*) from jobs where kind = 'document.erase' and state = 'pending'";
+    assert_eq!((app.query(erasures).as_str(), used(&app, &ann).await), ("2", 14));
 }
 
 // proves DOC-1
@@ -207,8 +210,12 @@ async fn a_large_document_is_sent_in_parts() {
     assert_eq!(made.body["upload"], Value::Null);
     let path = format!("{}/{}", documents(OPEN), text(&made.body["id"]));
     let parts = app.post(&format!("{path}/parts")).by(&ann).send().await.expect(200).body;
+    app.clock.advance(std::time::Duration::from_secs(600));
     let again = app.post(&format!("{path}/parts")).by(&ann).send().await.expect(200).body;
     assert_eq!(again["upload_parts"].as_array().unwrap().len(), 2);
+    let ends = |of: &Value| text(&of["upload_parts"][0]["expires_at"]);
+    assert!(ends(&again) > ends(&parts), "whoever is slow asks for more time");
+    app.put(&format!("{path}/content")).by(&ann).body("film").send().await.problem(409, "sent_in_parts");
     let mut sent = vec![];
     let mut at = 0;
     for part in parts["upload_parts"].as_array().unwrap() {
@@ -224,6 +231,37 @@ async fn a_large_document_is_sent_in_parts() {
     assert_eq!(ready.body["state"], "ready");
     assert_eq!(server.requests("CreateMultipartUpload"), 1);
     app.post(&format!("{path}/parts")).by(&ann).send().await.problem(409, "already_uploaded");
+}
+
+// proves DOC-1, PRG-1
+#[tokio::test]
+async fn what_is_being_sent_when_its_workspace_is_deleted_is_not_kept() {
+    let app = start(None).await;
+    let ann = token_of_ann(&app).await;
+    let half = vec![7; 1 << 20];
+    let made = announce(&app, &ann, OPEN, &about("a", &half.repeat(2))).await.expect(201);
+    let url = format!("{}{}/{}/content", app.base, documents(OPEN), text(&made.body["id"]));
+    let (mut pieces, body) = futures::channel::mpsc::channel::<Result<Vec<u8>, std::io::Error>>(0);
+    let request = client(&url).put(&url).bearer_auth(&ann).body(reqwest::Body::wrap_stream(body));
+    let sending = tokio::spawn(request.send());
+    pieces.send(Ok(half.clone())).await.unwrap();
+    let ready = app.query(&format!(
+        "update workspaces set deleting_at = now() where id = '{OPEN}' returning
+             (select state from documents where id = '{}')",
+        text(&made.body["id"])
+    ));
+    assert_eq!(ready, "uploading");
+    pieces.send(Ok(half)).await.unwrap();
+    drop(pieces);
+    assert_eq!(sending.await.unwrap().unwrap().status(), 404);
+    assert_eq!(files(&app.data.path().join("objects")), 0);
+}
+
+/// How many files there are in a folder and those below.
+fn files(folder: &std::path::Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
 }
 
 // proves DOC-1

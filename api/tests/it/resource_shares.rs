@@ -132,6 +132,9 @@ async fn who_has_access_is_what_the_policies_say() {
         let people = body["access"].as_array().unwrap();
         people.iter().map(|p| (text(&p["name"]), p["actions"].as_array().unwrap().len())).collect()
     };
+    // Who is in an organization that it is shared with is that one's own affair.
+    let with_globex = json!({ "grantee": "organization", "org_slug": "globex", "level": "viewer" });
+    app.post(PLAN).by(&key).json(&with_globex).send().await.expect(201);
     // Ann administers the organization, Vic views the workspace.
     let before = access("").await.expect(200).body;
     assert_eq!(who(&before), [("ann".to_owned(), 4), ("vic".to_owned(), 1)]);

@@ -8,6 +8,7 @@ mod connection;
 mod decision;
 mod deletion;
 mod document;
+mod export;
 mod fits;
 mod import;
 mod instance;
@@ -53,6 +54,7 @@ async fn walk() -> Examples {
     step::take("decision", decision::tour, all).await;
     step::take("deletion", deletion::tour, all).await;
     step::take("document", document::tour, all).await;
+    step::take("export", export::tour, all).await;
     step::take("import", import::tour, all).await;
     step::take("instance", instance::tour, all).await;
     step::take("invitation", invitation::tour, all).await;

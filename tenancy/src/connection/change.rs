@@ -23,7 +23,7 @@ pub struct ConnectionUpdate {
 }
 
 /// The settings of a bucket that say where the documents are.
-const WHERE: [&str; 3] = ["endpoint", "bucket", "prefix"];
+const WHERE: [&str; 4] = ["endpoint", "region", "bucket", "prefix"];
 
 /// Changes name and settings.
 ///

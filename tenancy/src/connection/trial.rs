@@ -12,6 +12,7 @@ use crate::audit::Change;
 use crate::encryption_key::{self, Sealed};
 use crate::error::{Error, Result};
 use crate::id::ConnectionId;
+use crate::master_key::Unopened;
 use crate::tx::{Authorized, Tx};
 use crate::words::words;
 
@@ -72,15 +73,17 @@ pub(crate) async fn unseal(
     tx: &mut Tx,
     id: ConnectionId,
 ) -> Result<Result<(Access, DateTime<Utc>), Unreadable>> {
+    // Both at one moment: a rotation removes a key as soon as it seals nothing.
     let row = sqlx::query!(
-        "select provider, settings, encryption_key_id, sealed, rotated_at from connections where id = $1",
+        r#"select c.provider, c.settings, c.encryption_key_id, c.sealed, c.rotated_at, k.sealed as "key_sealed?"
+           from connections c left join encryption_keys k on k.id = c.encryption_key_id where c.id = $1"#,
         id.0
     )
     .fetch_optional(tx.connection())
     .await?
     .ok_or(Error::NotFound(ConnectionId::NOUN))?;
     let sealed = Sealed { key: row.encryption_key_id, text: row.sealed };
-    let opened = encryption_key::open(tx, id, &sealed).await?;
+    let opened = row.key_sealed.ok_or(Unopened).and_then(|key| encryption_key::open(tx, id, &sealed, &key));
     Ok(match (opened, Provider::parse(&row.provider)) {
         (Ok(clear), Some(provider)) => Access::stored(provider, row.settings, clear.expose_secret())
             .map(|access| (access, row.rotated_at)),

@@ -21,25 +21,31 @@ pub struct Erasure {
     pub place: Option<Result<Place, Unreadable>>,
     /// The provider's name for the upload in parts.
     pub upload_id: Option<String>,
+    /// Until when more can come by addresses that were signed before; none if that is over.
+    pub more_until: Option<DateTime<Utc>>,
+    /// Whether bytes that nobody gets at are left where they are by now.
+    pub is_late: bool,
 }
 
-/// Deletes a document: it is out of reach at once. Its quota is given back when its bytes are erased.
+/// Deletes a document: it is out of reach at once. Its quota is given back when its bytes are erased and no more can come.
 ///
 /// # Errors
 /// [`Error::NotFound`] if it is being deleted already.
 pub async fn delete(tx: &mut Tx, allowed: &Authorized<document::Delete>) -> Result<()> {
     let id = *allowed.target();
-    let gone = mark(tx, id, None).await?.ok_or(Error::NotFound(DocumentId::NOUN))?;
-    let org = chain_of(tx, gone.workspace_id).await?;
-    let name = sqlx::query_scalar!("select name from documents where id = $1", id.0)
+    if !mark(tx, id, None).await? {
+        return Err(Error::NotFound(DocumentId::NOUN));
+    }
+    let row = sqlx::query!("select name, workspace_id from documents where id = $1", id.0)
         .fetch_one(tx.connection())
         .await?;
-    let change = Change { before: json!({ "name": name }), ..Change::default() };
+    let org = chain_of(tx, WorkspaceId(row.workspace_id)).await?;
+    let change = Change { before: json!({ "name": row.name }), ..Change::default() };
     tx.record(allowed, org, &allowed.uid(), change).await
 }
 
-/// Gives up an upload whose bytes are not those that were announced. Returns the job that erases what came; none if it was
-/// decided otherwise meanwhile.
+/// Gives up an upload whose bytes are not those that were announced: a job erases what came. Nothing if it was decided
+/// otherwise meanwhile.
 ///
 /// # Errors
 /// If the store does not answer.
@@ -48,34 +54,36 @@ pub async fn give_up(
     allowed: &Authorized<document::Create>,
     id: DocumentId,
     why: &str,
-) -> Result<Option<EraseDocument>> {
-    let Some(job) = mark(tx, id, Some("uploading")).await? else { return Ok(None) };
+) -> Result<()> {
+    if !mark(tx, id, Some("uploading")).await? {
+        return Ok(());
+    }
     let org = chain_of(tx, *allowed.target()).await?;
     let change = Change { after: json!({ "refused": why }), ..Change::default() };
-    tx.record(allowed, org, &id.uid(), change).await?;
-    Ok(Some(job))
+    tx.record(allowed, org, &id.uid(), change).await
 }
 
-/// From now on it is being deleted, and a job erases it.
-async fn mark(tx: &mut Tx, id: DocumentId, only: Option<&str>) -> Result<Option<EraseDocument>> {
+/// From now on it is being deleted, and a job erases it. Tells whether it was not before.
+async fn mark(tx: &mut Tx, id: DocumentId, only: Option<&str>) -> Result<bool> {
+    let now = tx.now();
     let row = sqlx::query!(
-        "update documents set state = 'deleting'
+        "update documents set state = 'deleting', deleting_at = $3
          where id = $1 and state <> 'deleting' and ($2::text is null or state = $2)
          returning workspace_id, connection_id",
         id.0,
-        only
+        only,
+        now
     )
     .fetch_optional(tx.connection())
     .await?;
-    let Some(row) = row else { return Ok(None) };
+    let Some(row) = row else { return Ok(false) };
     let job = EraseDocument {
         document_id: id,
         workspace_id: WorkspaceId(row.workspace_id),
         connection_id: row.connection_id.map(ConnectionId),
-        not_before: None,
     };
     tx.enqueue(&job).await?;
-    Ok(Some(job))
+    Ok(true)
 }
 
 /// Those whose bytes never came, in time. They are marked as those that are deleted, and erased by jobs; tells how many.
@@ -118,7 +126,6 @@ pub async fn due(tx: &mut Tx, _allowed: &Authorized<platform::SweepUploads>) -> 
             document_id: DocumentId(row.id),
             workspace_id: WorkspaceId(row.workspace_id),
             connection_id: row.connection_id.map(ConnectionId),
-            not_before: None,
         };
         tx.enqueue(&job).await?;
     }
@@ -134,20 +141,25 @@ pub async fn erasure(
     _allowed: &Authorized<platform::SweepUploads>,
     job: &EraseDocument,
 ) -> Result<Erasure> {
-    let upload_id = sqlx::query_scalar!("select upload_id from documents where id = $1", job.document_id.0)
-        .fetch_optional(tx.connection())
-        .await?
-        .flatten();
+    let row = sqlx::query!(
+        "select upload_id, upload_expires_at, deleting_at from documents where id = $1",
+        job.document_id.0
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    let patience = tx.account_settings().deletion.deadline;
+    let is_late = row.as_ref().and_then(|row| row.deleting_at).is_some_and(|at| at + patience <= tx.now());
+    let more_until =
+        row.as_ref().map(|row| row.upload_expires_at + slack()).filter(|until| *until > tx.now());
     let place = match place::by(tx, job.connection_id).await {
         Ok(place) => Some(place),
         Err(Error::NotFound(_)) => None,
         Err(error) => return Err(error),
     };
-    Ok(Erasure { place, upload_id })
+    Ok(Erasure { place, upload_id: row.and_then(|row| row.upload_id), more_until, is_late })
 }
 
-/// The bytes are erased: the row goes, and what it took of quotas is free. While addresses for the bytes are good, they may
-/// come again, and are erased once more then.
+/// The bytes are erased, and no more can come: the row goes, and what it took of quotas is free.
 ///
 /// # Errors
 /// If the store does not answer.
@@ -156,33 +168,26 @@ pub async fn erased(
     _allowed: &Authorized<platform::SweepUploads>,
     job: &EraseDocument,
 ) -> Result<()> {
-    remove(tx, job).await
-}
-
-async fn remove(tx: &mut Tx, job: &EraseDocument) -> Result<()> {
-    let until: Option<DateTime<Utc>> = sqlx::query_scalar!(
-        "delete from documents where id = $1 and state = 'deleting' returning upload_expires_at",
-        job.document_id.0
-    )
-    .fetch_optional(tx.connection())
-    .await?;
-    let until = until.map(|until| until + slack()).filter(|until| *until > tx.now());
-    if let Some(until) = until {
-        tx.enqueue(&EraseDocument { not_before: Some(until), ..*job }).await?;
-    }
+    sqlx::query!("delete from documents where id = $1 and state = 'deleting'", job.document_id.0)
+        .execute(tx.connection())
+        .await?;
     Ok(())
 }
 
-/// The same for who gave up an upload and erased what came at once.
+/// The bytes stay where they are, because nobody gets there any more: the row goes all the same, and the audit log says so.
 ///
 /// # Errors
 /// If the store does not answer.
-pub async fn given_up(
+pub async fn abandoned(
     tx: &mut Tx,
-    _allowed: &Authorized<document::Create>,
+    allowed: &Authorized<platform::SweepUploads>,
     job: &EraseDocument,
+    why: &str,
 ) -> Result<()> {
-    remove(tx, job).await
+    let org = chain_of(tx, job.workspace_id).await?;
+    let change = Change { after: json!({ "abandoned": why }), ..Change::default() };
+    tx.record(allowed, org, &job.document_id.uid(), change).await?;
+    erased(tx, allowed, job).await
 }
 
 fn slack() -> TimeDelta {

@@ -76,7 +76,11 @@ pub async fn proceed(
     for row in rows {
         let id = ConnectionId(row.id);
         let old = Sealed { key: row.encryption_key_id, text: row.sealed };
-        let Ok(clear) = super::open(tx, id, &old).await? else {
+        // The connection is locked, so its key stays.
+        let key = sqlx::query_scalar!("select sealed from encryption_keys where id = $1", old.key)
+            .fetch_optional(tx.connection())
+            .await?;
+        let Some(clear) = key.and_then(|key| super::open(tx, id, &old, &key).ok()) else {
             tracing::warn!(connection_id = %id, "credentials cannot be opened; they keep their key");
             unreadable.push(id);
             continue;

@@ -8,6 +8,7 @@ use crate::action::{platform, user};
 use crate::audit::Change;
 use crate::error::{Error, Result};
 use crate::id::{ExportId, UserId};
+use crate::jobs::{BuildExport, Job as _};
 use crate::tx::{Authorized, Tx};
 
 /// How long the row of an export that is over is kept.
@@ -22,13 +23,33 @@ pub struct Expired {
     pub id: ExportId,
 }
 
+/// Gives up those that nobody packs any more, so that their people can ask for others: the job was called off, or is with
+/// the dead letters. An archive may be there all the same, and goes with those whose time is over.
+///
+/// # Errors
+/// If the store does not answer.
+pub async fn fail_abandoned(tx: &mut Tx, _: &Authorized<platform::TrimExports>) -> Result<u64> {
+    let failed = sqlx::query!(
+        "update exports e set state = 'failed', finished_at = $1, expires_at = $1
+         where e.state = 'pending' and not exists (
+             select from jobs j where j.user_id = e.user_id and j.kind = $2 and j.state in ('pending', 'running')
+               and j.payload ->> 'export_id' = e.id::text)",
+        tx.now(),
+        BuildExport::KIND,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(failed.rows_affected())
+}
+
 /// Some of those whose time is over.
 ///
 /// # Errors
 /// If the store does not answer.
 pub async fn expired(tx: &mut Tx, _: &Authorized<platform::TrimExports>) -> Result<Vec<Expired>> {
     let rows = sqlx::query!(
-        "select id, user_id from exports where state = 'ready' and expires_at <= $1 order by expires_at limit 100",
+        "select id, user_id from exports where state in ('ready', 'failed') and expires_at <= $1
+         order by expires_at limit 100",
         tx.now()
     )
     .fetch_all(tx.connection())
@@ -41,13 +62,22 @@ pub async fn expired(tx: &mut Tx, _: &Authorized<platform::TrimExports>) -> Resu
 /// # Errors
 /// If the store does not answer.
 pub async fn forget(tx: &mut Tx, _: &Authorized<platform::TrimExports>, id: ExportId) -> Result<()> {
-    sqlx::query!("update exports set state = 'expired' where id = $1 and state = 'ready'", id.0)
-        .execute(tx.connection())
-        .await?;
+    sqlx::query!(
+        "update exports set state = case state when 'ready' then 'expired' else state end,
+             expires_at = case state when 'ready' then expires_at end
+         where id = $1 and state in ('ready', 'failed')",
+        id.0
+    )
+    .execute(tx.connection())
+    .await?;
     let old = tx.now() - REMEMBERED;
-    sqlx::query!("delete from exports where state in ('expired', 'failed') and requested_at < $1", old)
-        .execute(tx.connection())
-        .await?;
+    sqlx::query!(
+        "delete from exports where requested_at < $1
+           and (state = 'expired' or state = 'failed' and expires_at is null)",
+        old
+    )
+    .execute(tx.connection())
+    .await?;
     Ok(())
 }
 

@@ -13,12 +13,15 @@ use crate::mail::Mail;
 use crate::membership::role_context;
 use crate::tx::Tx;
 
+/// The address of an invitation to somebody whose account was erased.
+const NOBODY: &str = "erased@doorward.invalid";
+
 /// Sends an invitation again, with a new link: the one before is dead. It is good from now on for as long as it was. One whose
 /// time is over takes a seat again, and so wants what making one wants.
 ///
 /// # Errors
 /// As [`super::create`]; [`Error::NotFound`](crate::Error) if the organization has no such invitation;
-/// [`Error::Conflict`](crate::Error) if it was accepted or taken back.
+/// [`Error::Conflict`](crate::Error) if it was accepted or taken back, or its address was erased.
 pub async fn resend(tx: &mut Tx, caller: &Caller, org: OrgId, id: InvitationId) -> Result<Invitation> {
     tx.authorize::<action::List>(caller, org).await?;
     // The role never changes; all else is looked at once nobody else can change it.
@@ -28,6 +31,7 @@ pub async fn resend(tx: &mut Tx, caller: &Caller, org: OrgId, id: InvitationId) 
     match before.state {
         InvitationState::Accepted => return Err(ended("accepted")),
         InvitationState::Revoked => return Err(ended("revoked")),
+        InvitationState::Expired if before.email == NOBODY => return Err(ended("for somebody who is gone")),
         InvitationState::Expired => {
             tx.authorize_with::<action::Create>(caller, org, role_context(role)).await?;
         }

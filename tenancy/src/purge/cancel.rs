@@ -12,11 +12,11 @@ use crate::revision::Revision;
 use crate::tx::{Authorized, Request, Tx};
 
 /// Calls a purge off that waits, by its token: everything is as it was, but for sessions, invitations, links and jobs, which
-/// stay ended.
+/// stay ended, and for workspaces that somebody else manages since.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a token that is none; [`Error::Conflict`] `not_waiting` if it runs or has ended, `email_taken` if
-/// somebody else has the address by now.
+/// [`Error::NotFound`] for a token that is none; [`Error::Conflict`] `not_waiting` if it runs or has ended, `email_taken` or
+/// `name_taken` if somebody else has the address or the name by now, `no_owner` if an organization would come back without one.
 pub async fn cancel(db: &Db, request: Request, token: &PurgeToken) -> Result<(Purge, Revision)> {
     let mut tx = db.begin(request).await?;
     let allowed = tx.authorize::<action::Cancel>(&Caller::Anonymous, Platform).await?;
@@ -53,6 +53,7 @@ async fn call_off<A: Action>(tx: &mut Tx, allowed: &Authorized<A>, id: PurgeId) 
         let message = "it is under way or has ended, and is not called off any more";
         return Err(Error::conflict("not_waiting", message));
     };
+    refuse_ownerless(tx, &with).await?;
     restore(tx, &with, row.previous_status.as_deref()).await?;
     sqlx::query!("delete from purge_recipients where purge_id = $1", id.0).execute(tx.connection()).await?;
     let purge = list::find(tx, id).await?;
@@ -97,6 +98,30 @@ async fn lock(tx: &mut Tx, with: &Subjects) -> Result<()> {
     sqlx::query!("select id from users where id = any ($1) order by id for update", &with.user_ids())
         .fetch_all(tx.connection())
         .await?;
+    Ok(())
+}
+
+/// An organization comes back to an owner only: one who can act, or who comes back with it.
+async fn refuse_ownerless(tx: &mut Tx, with: &Subjects) -> Result<()> {
+    let now = tx.now();
+    let is_ownerless = sqlx::query_scalar!(
+        r#"select exists (
+               select from unnest($1::uuid[]) as org (id) where not exists (
+                   select from memberships m join users u on u.id = m.user_id
+                   where m.org_id = org.id and m.role = 'owner'
+                     and (m.user_id = any ($2) or m.suspended_at is null
+                          and (u.status = 'active' or u.status = 'pending' and u.approval_due_at > $3)
+                          and u.email_verified_at is not null and not u.password_must_change))) as "is!""#,
+        &with.org_ids(),
+        &with.user_ids(),
+        now,
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    if is_ownerless {
+        let message = "none of its owners can act; keep the account of one of them first";
+        return Err(Error::conflict("no_owner", message));
+    }
     Ok(())
 }
 

@@ -54,14 +54,17 @@ pub(super) struct Memberships {
     pub(super) going_on: Vec<NamedOrg>,
 }
 
-/// Sorts them. Whoever wants to act on it holds their locks. Members whose own account is being erased do not count, and
-/// owners only if they can act.
+/// Sorts them. Whoever wants to act on it holds their locks. Members whose own account is being erased do not count once that
+/// cannot be called off any more, and owners only if they can act.
 pub(super) async fn memberships(tx: &mut Tx, user: UserId) -> Result<Memberships> {
     let now = tx.now();
     let rows = sqlx::query!(
         r#"select o.id, o.name, m.role = 'owner' as "is_owner!", o.deleting_at is not null as "is_deleting!",
                exists (select from memberships x join users u on u.id = x.user_id
-                       where x.org_id = o.id and x.user_id <> $1 and u.status <> 'deleting') as "has_others!",
+                       where x.org_id = o.id and x.user_id <> $1
+                         and (u.status <> 'deleting'
+                              or exists (select from purges p where p.subject = 'user' and p.subject_id = u.id
+                                           and p.state = 'waiting'))) as "has_others!",
                exists (select from memberships x join users u on u.id = x.user_id
                        where x.org_id = o.id and x.user_id <> $1 and x.role = 'owner' and x.suspended_at is null
                          and (u.status = 'active' or u.status = 'pending' and u.approval_due_at > $2)

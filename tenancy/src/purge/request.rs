@@ -1,6 +1,6 @@
 //! Asking for a purge: access ends in the transaction that writes the row, or nothing happens.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::caller::{Caller, Person};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::id::{MembershipId, OrgId, PurgeId, UserId, WorkspaceId};
-use crate::jobs::{RunPurge, SendMail};
+use crate::jobs::{BuildExport, Job as _, RunPurge, SendMail};
 use crate::link::{self, LinkPurpose};
 use crate::mail::{Locale, Mail};
 use crate::password::{Password, PasswordHash, Verdict};
@@ -202,6 +202,7 @@ async fn account<A: Action<Target = UserId>>(
 
 async fn begin(tx: &mut Tx, caller: &Caller, wanted: Wanted) -> Result<Asked> {
     let Wanted { subject, subject_id, org, previous_status, with, recipients } = wanted;
+    let packing_until = packing_until(tx, &with).await?;
     block::shut(tx, &with).await?;
     let (id, now, settings) = (PurgeId(tx.new_id()), tx.now(), tx.account_settings().deletion);
     let token = PurgeToken::of(id, tx.master_key());
@@ -212,7 +213,7 @@ async fn begin(tx: &mut Tx, caller: &Caller, wanted: Wanted) -> Result<Asked> {
         "insert into purges (id, subject, subject_id, org_id, requested_by, state, previous_status, requested_at, due_at,
                              deadline_at, uploads_until, token_hash)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-                 greatest($8, (select max(upload_expires_at) from documents where workspace_id = any ($11))), $12)",
+                 greatest($8, (select max(upload_expires_at) from documents where workspace_id = any ($11)), $13), $12)",
         id.0,
         subject.as_str(),
         subject_id,
@@ -225,6 +226,7 @@ async fn begin(tx: &mut Tx, caller: &Caller, wanted: Wanted) -> Result<Asked> {
         due_at + settings.deadline,
         &with.workspace_ids(),
         &token.hash()[..],
+        packing_until,
     )
     .execute(tx.connection())
     .await?;
@@ -251,6 +253,20 @@ async fn begin(tx: &mut Tx, caller: &Caller, wanted: Wanted) -> Result<Asked> {
         tx.enqueue(&RunPurge { purge_id: id }).await?;
     }
     Ok(Asked { purge: list::find(tx, id).await?, token })
+}
+
+/// Until when a worker may still store an archive of somebody who is being deleted: it learns that its job was called off
+/// before its lease ends. Jobs that wait are locked too: none begins any more.
+async fn packing_until(tx: &mut Tx, with: &Subjects) -> Result<Option<DateTime<Utc>>> {
+    let leases = sqlx::query_scalar!(
+        "select lease_until from jobs where kind = $1 and user_id = any ($2) and state in ('pending', 'running')
+         order by id for update",
+        BuildExport::KIND,
+        &with.user_ids(),
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok(leases.into_iter().flatten().max())
 }
 
 /// How somebody is written to who may be gone by then. What is erased has a name; an account has its address.

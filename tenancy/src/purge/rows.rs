@@ -13,12 +13,13 @@ use uuid::Uuid;
 
 use self::class::{Class, Manner};
 use super::{Counts, PurgeRun, PurgeStep, PurgeTarget, step};
-use crate::action::{self, Action, Target as _};
+use crate::action::{self, Action};
 use crate::audit::Change;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::id::OrgId;
 use crate::tx::{Authorized, Tx};
+use crate::workspace as workspaces;
 
 /// Erases at most `most` rows of one target, and counts them. Returns whether nothing of it is left.
 ///
@@ -36,17 +37,20 @@ pub async fn erase(
     let mut part = Part { counts: Counts::new(), left: most };
     let is_done = match target {
         PurgeTarget::Workspace(id) => match proof::<action::workspace::Purge>(tx, id).await? {
-            Some(allowed) => part.erase(tx, run, &allowed, workspace::CLASSES, id.0).await?,
+            Some(allowed) => {
+                let org = workspaces::org_of(tx, id).await?;
+                part.erase(tx, run, &allowed, org, workspace::CLASSES, id.0).await?
+            }
             None => part.sweep(tx, workspace::CLASSES, id.0).await?,
         },
         PurgeTarget::Organization(id) => match proof::<action::org::Purge>(tx, id).await? {
-            Some(allowed) => part.erase(tx, run, &allowed, organization::CLASSES, id.0).await?,
+            Some(allowed) => part.erase(tx, run, &allowed, Some(id), organization::CLASSES, id.0).await?,
             None => part.sweep(tx, organization::CLASSES, id.0).await?,
         },
         PurgeTarget::User(id) => match proof::<action::user::Purge>(tx, id).await? {
             Some(allowed) => {
                 leave::others(tx, run, &allowed, &mut part).await?
-                    && part.erase(tx, run, &allowed, user::CLASSES, id.0).await?
+                    && part.erase(tx, run, &allowed, None, user::CLASSES, id.0).await?
             }
             None => part.sweep(tx, user::CLASSES, id.0).await?,
         },
@@ -93,23 +97,24 @@ impl Part {
         }
     }
 
-    /// Erases rows class by class, the target itself last, and records that it is gone.
+    /// Erases rows class by class, the target itself last, and records in the chain of its organization that it is gone.
     async fn erase<A: Action>(
         &mut self,
         tx: &mut Tx,
         run: &PurgeRun,
         allowed: &Authorized<A>,
+        org: Option<OrgId>,
         classes: &[Class],
         id: Uuid,
     ) -> Result<bool> {
         let is_done = self.sweep(tx, classes, id).await?;
         if is_done {
-            let org = allowed.target().org();
             record(tx, run, allowed, org, &allowed.uid()).await?;
         }
         Ok(is_done)
     }
 
+    /// Erases rows class by class. Returns whether it has come to the end: the last class is the target itself, one row.
     async fn sweep(&mut self, tx: &mut Tx, classes: &[Class], id: Uuid) -> Result<bool> {
         for class in classes {
             if self.left <= 0 {
@@ -123,7 +128,7 @@ impl Part {
                 self.add(class.table, rows);
             }
         }
-        Ok(self.left > 0)
+        Ok(true)
     }
 }
 

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::{Counts, PurgeStep, PurgeSubject};
 use crate::action::purge;
 use crate::error::{Error, Result};
-use crate::id::{OrgId, PurgeId, UserId, WorkspaceId};
+use crate::id::{JobId, OrgId, PurgeId, UserId, WorkspaceId};
+use crate::jobs::{Job as _, RunPurge};
 use crate::tx::{Authorized, Tx};
 
 /// What a purge has to do now.
@@ -18,6 +19,8 @@ pub enum Begun {
     Nothing,
     /// Nothing before this time: until then it can be called off.
     Waits(DateTime<Utc>),
+    /// Nothing yet: an older one erases some of the same and counts it, or another job carries this one on.
+    Behind,
     /// To go on.
     Runs(PurgeRun),
 }
@@ -59,11 +62,12 @@ impl PurgeTarget {
     }
 }
 
-/// Finds out what a purge has to do now. One that is due begins to run, and cannot be called off any more.
+/// Finds out what a purge has to do now. One that is due begins to run, and cannot be called off any more. Only [`Begun::Runs`]
+/// is to be committed. `job` is the one that asks: of two, the older one carries a purge on, so that nothing is counted by both.
 ///
 /// # Errors
 /// If the store does not answer.
-pub async fn begin(tx: &mut Tx, _: &Authorized<purge::Run>, id: PurgeId) -> Result<Begun> {
+pub async fn begin(tx: &mut Tx, _: &Authorized<purge::Run>, id: PurgeId, job: JobId) -> Result<Begun> {
     let now = tx.now();
     let Some(row) = sqlx::query!(
         r#"update purges set started_at = case when due_at <= $2 then coalesce(started_at, $2) end,
@@ -84,6 +88,10 @@ pub async fn begin(tx: &mut Tx, _: &Authorized<purge::Run>, id: PurgeId) -> Resu
     if row.state == "waiting" {
         return Ok(Begun::Waits(row.due_at));
     }
+    let targets = targets(tx, id).await?;
+    if is_behind(tx, id).await? || has_older_job(tx, id, job).await? {
+        return Ok(Begun::Behind);
+    }
     let step = PurgeStep::parse(&row.step)
         .ok_or_else(|| Error::Store(Decode(format!("no step {:?}", row.step).into())))?;
     enter(tx, id, step).await?;
@@ -92,8 +100,39 @@ pub async fn begin(tx: &mut Tx, _: &Authorized<purge::Run>, id: PurgeId) -> Resu
         step,
         deadline_at: row.deadline_at,
         uploads_until: row.uploads_until,
-        targets: targets(tx, id).await?,
+        targets,
     }))
+}
+
+/// Whether an older purge runs that something goes with as well: a workspace that was deleted before its organization. Of two,
+/// one is always the older one, and never waits for the other.
+async fn is_behind(tx: &mut Tx, id: PurgeId) -> Result<bool> {
+    let is = sqlx::query_scalar!(
+        r#"select exists (
+               select from purges younger join purge_targets mine on mine.purge_id = younger.id
+               join purge_targets same on same.kind = mine.kind and same.id = mine.id
+               join purges older on older.id = same.purge_id and older.state = 'running'
+               where younger.id = $1
+                 and (older.requested_at, older.id) < (younger.requested_at, younger.id)) as "is!""#,
+        id.0,
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    Ok(is)
+}
+
+async fn has_older_job(tx: &mut Tx, id: PurgeId, job: JobId) -> Result<bool> {
+    let has = sqlx::query_scalar!(
+        r#"select exists (
+               select from jobs where kind = $1 and unique_key = $2 and state = 'running' and lease_until > now()
+                 and id < $3) as "has!""#,
+        RunPurge::KIND,
+        id.to_string(),
+        job.0,
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    Ok(has)
 }
 
 /// Ends a step and begins the next one. Does nothing if somebody else has.

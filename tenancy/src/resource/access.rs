@@ -26,8 +26,9 @@ pub struct Access {
 }
 
 /// Who may do something with a resource, or this one action, by name. Asked about are the owner, the members of the
-/// workspace and its organization, and those with whom the resource, what it lies in, or the workspace is shared;
-/// whom an application's policies let in by an attribute is not found this way.
+/// workspace and its organization, and the people with whom the resource, what it lies in, or the workspace is shared. Who
+/// is in another organization that it is shared with is that one's own affair: the share names it. Whom an application's
+/// policies let in by an attribute is not found this way.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the resource does not lie in the workspace that was authorized; [`Error::Invalid`] for an action
@@ -68,10 +69,6 @@ pub async fn access(
                union select user_id from workspace_members where workspace_id = $4
                union select m.user_id from memberships m join place on m.org_id = place.org_id
                union select grantee_user_id from grant_on
-               union select m.user_id from memberships m join grant_on g on m.org_id = g.grantee_org_id
-               union select wm.user_id from workspace_members wm join grant_on g on wm.workspace_id = g.grantee_workspace_id
-               union select u.id from users u where u.platform_role is not null
-                   and exists (select from grant_on where grantee = 'platform')
            )
            select u.id, u.name, u.email from users u join near on near.id = u.id
            where u.status <> 'deleting' order by lower(u.name), u.id"#,

@@ -83,6 +83,7 @@ pub async fn shared_with(
            where (s.grantee_user_id = $1 or s.grantee_org_id in (select org_id from org)
                   or s.grantee_workspace_id in (select workspace_id from place))
              and (s.expires_at is null or s.expires_at > $2) and w.deleting_at is null
+             and (a.id is null or a.is_active)
              and ($3::text is null
                   or $3 = case when s.agent_id is not null then 'agent' when s.resource_id is not null then 'resource'
                                else 'workspace' end)

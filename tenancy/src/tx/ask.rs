@@ -7,7 +7,7 @@ use super::{Authorized, Tx};
 use crate::action::{Action, Target};
 use crate::caller::{Caller, Person};
 use crate::error::Result;
-use crate::id::{DecisionId, UserId};
+use crate::id::{DecisionId, ResourceId, UserId};
 
 /// How many things of a list are asked about together.
 const FILTERED_AT_ONCE: usize = 500;
@@ -36,6 +36,32 @@ impl Tx {
             }
         }
         Ok(allowed)
+    }
+
+    /// Which of these resources of applications the caller may read, in their order: do something to that is in the group
+    /// `content.read`, as far as policies want to know no more than every question says.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub(crate) async fn readable(
+        &mut self,
+        caller: &Caller,
+        resources: Vec<ResourceId>,
+    ) -> Result<Vec<ResourceId>> {
+        let (principal, own) = (caller.uid(), self.own_context(caller));
+        let mut readable = vec![];
+        for part in resources.chunks(FILTERED_AT_ONCE) {
+            let known: Vec<_> =
+                part.iter().filter_map(|id| Some((id, self.snapshot.uid(&id.kind, &id.id)?))).collect();
+            let uids: Vec<_> = known.iter().map(|(_, uid)| uid.clone()).chain([principal.clone()]).collect();
+            let facts = self.facts(&uids).await?;
+            let may = |uid: &EntityUid| {
+                let reads = self.snapshot.actions_in("content.read", &principal, uid);
+                reads.iter().any(|name| self.decide(&facts, caller, name, uid, own.clone()).is_allow())
+            };
+            readable.extend(known.iter().filter(|(_, uid)| may(uid)).map(|(id, _)| (*id).clone()));
+        }
+        Ok(readable)
     }
 
     /// Whether the caller may do `A`, for what is only shown to those who may.

@@ -71,6 +71,17 @@ async fn whoever_founds_an_organization_owns_it_and_the_default_workspace_is_the
     assert_eq!(world.sql(&format!("select balance from wallets where org_id = '{id}'")).await, "0.0000");
 }
 
+// proves ACC-9, ORG-1
+#[tokio::test]
+async fn whoever_is_being_deleted_founds_no_organization_that_they_were_allowed_to_before() {
+    let world = World::new().await;
+    let mut tx = world.db.begin(request()).await.expect("a transaction");
+    let allowed = tx.authorize::<org::Create>(&caller(ZOE), Platform).await.expect("allowed");
+    world.sql(&format!("update users set status = 'deleting' where id = '{ZOE}'")).await;
+    let founded = organization::create(&mut tx, &allowed, &named("Orphan")).await;
+    assert_eq!(said(&founded), "unauthenticated");
+}
+
 // proves ORG-3
 #[tokio::test]
 async fn of_two_organizations_of_one_name_each_has_a_slug_and_a_slug_that_was_asked_for_is_taken_once() {

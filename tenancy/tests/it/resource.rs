@@ -73,7 +73,8 @@ async fn a_resource_is_registered_read_replaced_changed_and_removed() {
     new.attributes.insert("classification".into(), "secret".into());
     assert_eq!(put(&world.db, &acme, &id, &new).await.expect("replaced").0, Written::Replaced);
     let found = get(&world.db, &acme, &id).await.expect("there");
-    assert_eq!((found.id.clone(), found.workspace_id, found.owner_id), (id.clone(), ACME_OPEN, Some(OLGA)));
+    assert_eq!((&found.kind, &found.id), (&id.kind, &id.id));
+    assert_eq!((found.workspace_id, found.owner_id), (ACME_OPEN, Some(OLGA)));
     assert_eq!(found.attributes, new.attributes);
     assert_eq!(
         (found.created_at, found.updated_at - found.created_at),

@@ -1,7 +1,9 @@
 //! Erases the bytes of a document.
 
+use tenancy::connection::Unreadable;
+use tenancy::document::{self, Erasure, Place};
 use tenancy::queue::Claim;
-use tenancy::{Caller, EraseDocument, Platform, Tx, document, platform};
+use tenancy::{Caller, EraseDocument, Platform, Tx, platform};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -12,23 +14,46 @@ impl Work for EraseDocument {
     /// No transaction is open while the store is asked.
     async fn run(self, context: &Context, claim: &Claim) -> Result<Tx, Failure> {
         let mut tx = context.begin(claim).await?;
-        if let Some(until) = self.not_before
-            && let Ok(after) = (until - tx.now()).to_std()
-            && !after.is_zero()
-        {
-            let why = "the address that it may come by is still good".to_owned();
-            return Err(Failure::Postponed { why, after });
-        }
         let allowed = tx.authorize::<platform::SweepUploads>(&Caller::Worker, Platform).await?;
         let mut erasure = document::erasure(&mut tx, &allowed, &self).await?;
         drop(tx);
         // Without its connection nobody gets there any more.
-        if let Some(place) = erasure.place.take() {
-            objects::erase(&objects::store(&context.stores, place)?, &self, &erasure).await?;
-        }
+        let done = match erasure.place.take() {
+            Some(place) => erase(context, self, place, &erasure).await,
+            None => Ok(()),
+        };
         let mut tx = context.begin(claim).await?;
         let allowed = tx.authorize::<platform::SweepUploads>(&Caller::Worker, Platform).await?;
-        document::erased(&mut tx, &allowed, &self).await?;
+        match done {
+            Ok(()) => document::erased(&mut tx, &allowed, &self).await?,
+            Err(Failure::Hopeless(why)) if erasure.is_late => {
+                document::abandoned(&mut tx, &allowed, &self, &why).await?;
+            }
+            Err(failure) => return Err(failure),
+        }
         Ok(tx)
+    }
+}
+
+async fn erase(
+    context: &Context,
+    job: EraseDocument,
+    place: Result<Place, Unreadable>,
+    erasure: &Erasure,
+) -> Result<(), Failure> {
+    let store = objects::store(&context.stores, place)?;
+    match objects::erase(&store, &job, erasure).await {
+        Ok(()) => {}
+        // Somebody else's bucket is gone, and all that was in it. Ours is only named wrongly.
+        Err(error) if job.connection_id.is_some() && error.is_without_bucket() => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
+    match erasure.more_until {
+        Some(until) if store.signs_addresses() => {
+            let after = (until - context.db.now()).to_std().unwrap_or_default();
+            let why = "the address that more may come by is still good".to_owned();
+            Err(Failure::Postponed { why, after })
+        }
+        _ => Ok(()),
     }
 }

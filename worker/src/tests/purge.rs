@@ -1,5 +1,6 @@
 //! Purges on a real Postgres and a real S3 provider.
 
+mod aftermath;
 mod chaos;
 mod connected;
 mod land;

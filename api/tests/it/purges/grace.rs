@@ -1,11 +1,11 @@
 //! Deletions that wait, and are called off.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{delete_me, status};
+use super::{delete_me, join, status, targets};
 use crate::auth::{login, register};
 use crate::invitations::token_of;
-use crate::support::{TestApp, text, time};
+use crate::support::{Reply, TestApp, text, time};
 use crate::world::{ACME, ANN, FAR, GLOBEX, GUS, HOME, OPEN, VIC};
 
 async fn app() -> TestApp {
@@ -17,6 +17,12 @@ fn shut(app: &TestApp) -> String {
         "select count(*) from (select deleting_at from workspaces union all select deleting_at from organizations) x
          where deleting_at is not null",
     )
+}
+
+/// Calls a deletion off with what its request answered.
+async fn call_off(app: &TestApp, asked: &Value) -> Reply {
+    let path = format!("/api/v1/me/purge/{}/cancel", text(&asked["id"]));
+    app.post(&path).json(&json!({ "token": asked["token"] })).send().await
 }
 
 // proves ACC-8, PRG-1
@@ -99,6 +105,40 @@ async fn whoever_deleted_an_organization_or_a_workspace_calls_it_off_signed_in()
     assert_eq!(shut(&app), "0");
     app.query(&format!("update purges set state = 'running', finished_at = null where id = '{id}'"));
     app.post(&format!("/api/v1/me/purge/{id}/cancel")).by(&gus).send().await.problem(409, "not_waiting");
+}
+
+// proves ACC-9, ORG-6
+#[tokio::test]
+async fn an_organization_does_not_come_back_without_an_owner() {
+    let app = app().await;
+    join(&app, GLOBEX, VIC, "member");
+    let gus = token_of(&app, GUS).await;
+    let path = format!("/api/v1/orgs/{GLOBEX}");
+    let globex = app.delete(&path).by(&gus).json(&json!({ "name": "globex" })).send().await.expect(202).body;
+    let account = delete_me(&app, &gus).await.expect(202).body;
+    call_off(&app, &globex).await.problem(409, "no_owner");
+    let states = "select string_agg(distinct state, ' ') from purges";
+    assert_eq!((app.query(states).as_str(), shut(&app).as_str()), ("waiting", "2"));
+    call_off(&app, &account).await.expect(200);
+    call_off(&app, &globex).await.expect(200);
+    assert_eq!(shut(&app), "0");
+    let gus = text(&login(&app, "gus@example.com").await.expect(200).body["access_token"]);
+    app.get(&path).by(&gus).send().await.expect(200);
+}
+
+// proves ACC-9, PRG-3
+#[tokio::test]
+async fn an_organization_does_not_go_along_with_one_owner_while_another_can_come_back() {
+    let app = app().await;
+    join(&app, GLOBEX, VIC, "owner");
+    let (gus, vic) = (token_of(&app, GUS).await, token_of(&app, VIC).await);
+    let first = delete_me(&app, &gus).await.expect(202).body;
+    delete_me(&app, &vic).await.problem(409, "sole_owner");
+    call_off(&app, &first).await.expect(200);
+    let second = delete_me(&app, &vic).await.expect(202).body;
+    assert_eq!(targets(&app, &second["id"]), [VIC, HOME]);
+    let shut = app.query(&format!("select deleting_at is null from organizations where id = '{GLOBEX}'"));
+    assert_eq!(shut, "t");
 }
 
 // proves ACC-8

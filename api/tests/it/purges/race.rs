@@ -99,6 +99,25 @@ async fn nobody_joins_an_organization_that_goes_along_with_its_owner() {
     }
 }
 
+// proves ACC-9, ORG-1
+#[tokio::test]
+async fn nobody_founds_an_organization_that_their_own_deletion_leaves_behind() {
+    for _ in 0..ROUNDS {
+        let app = TestApp::start().await;
+        let gus = token_of(&app, GUS).await;
+        let found = app.post("/api/v1/orgs").by(&gus).json(&json!({ "name": "Orphan" })).send();
+        let (deleted, founded) = tokio::join!(delete_me(&app, &gus), found);
+        assert!([201, 401, 403].contains(&founded.status), "{}", founded.text);
+        if deleted.status != 202 {
+            deleted.problem(409, "contention");
+        }
+        let left_behind = "select count(*) from organizations o
+             join memberships m on m.org_id = o.id and m.role = 'owner' join users u on u.id = m.user_id
+             where o.deleting_at is null and u.status = 'deleting'";
+        assert_eq!(app.query(left_behind), "0");
+    }
+}
+
 // proves PRG-1
 #[tokio::test]
 async fn what_is_shared_with_somebody_at_the_time_of_their_deletion_is_not_theirs() {

@@ -4,6 +4,15 @@ use serde_json::{Value, json};
 
 use crate::support::NOW;
 
+/// An id with a query has fewer letters.
+const LONGEST_PART: usize = 90;
+
+/// A path without the tokens that are addresses by themselves.
+pub(crate) fn path(path: &str) -> String {
+    let part = |part| if str::len(part) > LONGEST_PART { "…" } else { part };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
 /// A request without whole secrets.
 pub(crate) fn request(body: Value) -> Value {
     walk("", body)

@@ -100,11 +100,11 @@ impl Step<'_, '_> {
         let kind = reply.header("content-type").map(|kind| kind.split(';').next().unwrap().to_owned());
         let response = match kind.as_deref() {
             None => None,
-            Some("application/json") => Some(reply.body.clone()),
+            Some("application/json" | "application/problem+json") => Some(reply.body.clone()),
             Some(_) => Some(Value::String(reply.text.clone())),
         };
         let example = Example {
-            path,
+            path: stable::path(&path),
             request: body.map(stable::request),
             status,
             content_type: kind.filter(|kind| kind != "application/json"),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tenancy::purge::{self, Begun, PurgeTarget};
-use tenancy::{Caller, Platform, PurgeId, purge_action};
+use tenancy::{Caller, JobId, Platform, PurgeId, purge_action};
 use uuid::Uuid;
 
 use crate::support::{ACME, EVE, World, ZOE, ZOE_HOME, request};
@@ -25,7 +25,9 @@ pub(super) async fn asked(world: &World, kind: &str, id: Uuid) -> PurgeId {
 pub(super) async fn erase(world: &World, purge: PurgeId, most: i64) -> i64 {
     let mut tx = world.db.begin(request()).await.unwrap();
     let allowed = tx.authorize::<purge_action::Run>(&Caller::Worker, Platform).await.unwrap();
-    let Begun::Runs(run) = purge::begin(&mut tx, &allowed, purge).await.unwrap() else { panic!("it runs") };
+    let Begun::Runs(run) = purge::begin(&mut tx, &allowed, purge, JobId(Uuid::nil())).await.unwrap() else {
+        panic!("it runs")
+    };
     tx.commit().await.unwrap();
     for target in &run.targets {
         loop {
@@ -104,8 +106,21 @@ async fn nothing_of_others_is_touched_when_a_person_an_organization_and_a_worksp
     let purge = asked(&world, "user", ZOE.0).await;
     assert_eq!(erase(&world, purge, 1).await, 0, "one row in a transaction");
     assert_eq!(world.sql(&format!("select count(*) from workspaces where id = '{ZOE_HOME}'")).await, "0");
+    let recorded = format!(
+        "select string_agg(action, ' ' order by seq) from audit
+         where action like '%.purge' and chain = '{}' and target_id in ('{ZOE_HOME}', '{ZOE}')",
+        Uuid::nil()
+    );
+    assert_eq!(
+        world.sql(&recorded).await,
+        "workspace.purge user.purge",
+        "each once, however small a page is"
+    );
     let purge = asked(&world, "organization", ACME.0).await;
     assert_eq!(erase(&world, purge, 2).await, 0);
+    let recorded =
+        format!("select count(*) from audit where action = 'workspace.purge' and chain = '{ACME}'");
+    assert_eq!(world.sql(&recorded).await, "3", "in the chain of their organization");
     assert_eq!(world.sql(&format!("select count(*) from organizations where id = '{ACME}'")).await, "0");
     assert_eq!(world.sql(&others).await, before);
     assert_eq!(

@@ -21,12 +21,14 @@ async fn the_default_workspace_stays_until_another_one_is_it() {
     assert_eq!((former.is_default, former.version), (false, version + 1));
     assert_eq!(said(&delete(db, OLGA, ACME_OPEN).await), stays);
     assert_eq!(said(&delete(db, OLGA, ACME_DEFAULT).await), "ok");
-    assert_eq!(said(&delete(db, OLGA, ACME_DEFAULT).await), "not found: workspace");
+    let twice = "conflict already_deleting: it is being deleted already";
+    assert_eq!(said(&delete(db, OLGA, ACME_DEFAULT).await), twice);
+    assert_eq!(said(&delete(db, ADAM, ACME_DEFAULT).await), "not found: workspace");
     world.assert_audit_holds().await;
 }
 
 #[tokio::test]
-async fn a_workspace_goes_with_all_that_is_in_it() {
+async fn a_workspace_that_is_deleted_is_out_of_reach_at_once() {
     // proves WSP-3
     let world = World::new().await;
     world
@@ -38,17 +40,19 @@ async fn a_workspace_goes_with_all_that_is_in_it() {
         .await;
     assert_eq!(said(&delete(&world.db, VIC, ACME_OPEN).await), "not found: workspace");
     assert_eq!(said(&delete(&world.db, ADAM, ACME_OPEN).await), "ok");
-    for left in [
-        format!("select count(*) from workspaces where id = '{ACME_OPEN}'"),
-        format!("select count(*) from resources where workspace_id = '{ACME_OPEN}'"),
-        format!("select count(*) from shares where '{ACME_OPEN}' in (workspace_id, grantee_workspace_id)"),
-        format!("select count(*) from shares where resource_id = '{REPORT}'"),
-    ] {
-        assert_eq!(world.sql(&left).await, "0", "{left}");
+    for who in [OLGA, ADAM, MIA] {
+        assert_eq!(said(&get(&world.db, who, ACME_OPEN).await), "not found: workspace");
     }
-    let told = "select (details::json -> 'before')::jsonb - 'name' - 'visibility' from audit_details d
-                join audit a using (chain, seq) where a.action = 'workspace.delete'";
-    assert_eq!(world.sql(told).await, r#"{"shares": 3, "members": 0, "resources": 1}"#);
+    let purge = format!(
+        "select count(*) from purges p join purge_targets t on t.purge_id = p.id
+         where p.state = 'running' and p.subject = 'workspace' and t.kind = 'workspace' and t.id = '{ACME_OPEN}'"
+    );
+    assert_eq!(world.sql(&purge).await, "1");
+    let told = format!(
+        "select details::json -> 'before' ->> 'name' = (select name from workspaces where id = '{ACME_OPEN}')
+         from audit_details d join audit a using (chain, seq) where a.action = 'workspace.delete'"
+    );
+    assert_eq!(world.sql(&told).await, "t");
     world.assert_audit_holds().await;
 }
 

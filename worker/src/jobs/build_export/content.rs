@@ -4,7 +4,7 @@ use std::io;
 
 use futures::TryStreamExt as _;
 use serde_json::{Value, json};
-use storage::Key;
+use storage::{Error as StoreError, Key};
 use tenancy::export::{self, Class, PackedFile};
 use tenancy::queue::Claim;
 use tenancy::{Authorized, BuildExport, Caller, Tx, document, user_action as user};
@@ -16,6 +16,10 @@ use crate::objects;
 
 /// The longest name of a file in the archive, in characters.
 const LONGEST_NAME: usize = 120;
+
+/// So many attempts wait for a store that does not answer: each fails, and the next one begins anew, with what has come back.
+/// Later ones go on without. That leaves time for them within the lifetime of the job, however long each one takes.
+const PATIENT_ATTEMPTS: i32 = 4;
 
 /// How many files were packed, and how many could not be.
 #[derive(Debug, Default, Clone, Copy)]
@@ -85,10 +89,14 @@ impl Content<'_> {
             after = Some(last.id);
             for file in &page {
                 match self.file(archive, file).await? {
-                    Ok(()) => files.done += 1,
-                    Err(error) => {
+                    Packing::Whole => files.done += 1,
+                    Packing::LeftOut => {}
+                    Packing::Broken { why, is_partial } => {
                         files.failed += 1;
-                        errors.push(json!({ "document": file.id, "name": file.name, "error": error }));
+                        let (id, name) = (file.id, &file.name);
+                        errors.push(
+                            json!({ "document": id, "name": name, "error": why, "is_partial": is_partial }),
+                        );
                     }
                 }
                 let (mut tx, allowed) = self.begin().await?;
@@ -98,28 +106,65 @@ impl Content<'_> {
         }
     }
 
-    /// One document; inside, why it could not be read.
-    async fn file(&self, archive: &Archive, file: &PackedFile) -> Result<Result<(), String>, Failure> {
+    /// One document.
+    async fn file(&self, archive: &Archive, file: &PackedFile) -> Result<Packing, Failure> {
         let (mut tx, allowed) = self.begin().await?;
         let place = export::place(&mut tx, &allowed, file).await?;
         drop(tx);
+        let Some(place) = place else { return Ok(Packing::LeftOut) };
         let store = match objects::store(&self.context.stores, place) {
             Ok(store) => store,
-            Err(Failure::Hopeless(why) | Failure::Failed(why)) => return Ok(Err(why)),
+            Err(Failure::Hopeless(why) | Failure::Failed(why)) => {
+                return Ok(Packing::Broken { why, is_partial: false });
+            }
             Err(postponed) => return Err(postponed),
         };
         let key = Key::parse(&document::key(file.workspace_id, file.id))?;
-        let mut object = match store.get(&key).await {
-            Ok(object) => object,
-            Err(error) if error.is_for_good() => return Ok(Err(error.to_string())),
-            Err(error) => return Err(error.into()),
+        let mut body = match store.get(&key).await {
+            Ok(object) => object.body,
+            Err(error) => {
+                return Ok(Packing::Broken { why: self.unreadable(file, error)?, is_partial: false });
+            }
         };
         archive.raw(format!("documents/{}/{}", file.id, safe(&file.name))).await.map_err(broken)?;
-        while let Some(bytes) = object.body.try_next().await? {
-            archive.write(bytes).await.map_err(broken)?;
+        loop {
+            match body.try_next().await {
+                Ok(Some(bytes)) => archive.write(bytes).await.map_err(broken)?,
+                Ok(None) => return Ok(Packing::Whole),
+                // What has come is in the archive already, and cannot be taken out of it again.
+                Err(error) => {
+                    return Ok(Packing::Broken { why: self.unreadable(file, error)?, is_partial: true });
+                }
+            }
         }
-        Ok(Ok(()))
     }
+
+    /// Why a document cannot be read, as the person is told; the failure of this attempt if it may go better later.
+    fn unreadable(&self, file: &PackedFile, error: StoreError) -> Result<String, Failure> {
+        let why = match &error {
+            StoreError::NotFound => "it is not in the store any more",
+            error if error.is_for_good() => "the store does not let it be read",
+            _ if self.claim.attempt > PATIENT_ATTEMPTS => "the store does not answer as it should",
+            _ => return Err(error.into()),
+        };
+        tracing::warn!(document_id = %file.id, %error, "a document is not in an export");
+        Ok(why.to_owned())
+    }
+}
+
+/// What became of a document.
+enum Packing {
+    /// It is in the archive.
+    Whole,
+    /// It is not the person's any more.
+    LeftOut,
+    /// It could not be read, or not to its end.
+    Broken {
+        /// Why, as the person is told.
+        why: String,
+        /// Whether its beginning is in the archive.
+        is_partial: bool,
+    },
 }
 
 /// A name that stays in its folder on every system, whatever somebody called the document.

@@ -24,6 +24,9 @@ pub(super) enum Patience {
     WithOurs,
 }
 
+/// After so many pages, one after the other, of which a store lets nothing go, it is the matter and not some of its objects.
+const REFUSED_PAGES: usize = 10;
+
 /// What became of some intents.
 #[derive(Default)]
 struct Sorted {
@@ -60,7 +63,7 @@ pub(super) async fn give_up(going: &Going<'_>, store: PurgeStore, error: &str) -
 }
 
 async fn drain(going: &Going<'_>, place: &Place) -> Result<Option<Error>, Failure> {
-    let mut trouble = None;
+    let (mut trouble, mut refused) = (None, 0);
     // What an earlier attempt was about to erase, or has erased and not counted.
     let mut after = 0;
     loop {
@@ -71,7 +74,7 @@ async fn drain(going: &Going<'_>, place: &Place) -> Result<Option<Error>, Failur
         drop(tx);
         let Some(last) = intents.last() else { break };
         after = last.id;
-        match erase(going, place, &intents).await? {
+        match erase(going, place, &intents, &mut refused).await? {
             Gone::AsFar(waits) => trouble = trouble.or(waits),
             Gone::NotAtAll(error) => return Ok(Some(error)),
         }
@@ -87,7 +90,7 @@ async fn drain(going: &Going<'_>, place: &Place) -> Result<Option<Error>, Failur
                 let intents = intend(going, place, &page.found).await?;
                 if !intents.is_empty() {
                     found = true;
-                    match erase(going, place, &intents).await? {
+                    match erase(going, place, &intents, &mut refused).await? {
                         Gone::AsFar(waits) => trouble = trouble.or(waits),
                         Gone::NotAtAll(error) => return Ok(Some(error)),
                     }
@@ -149,17 +152,28 @@ async fn intend(going: &Going<'_>, place: &Place, found: &[Remains]) -> Result<V
 enum Gone {
     /// As far as possible; one may have to be tried again.
     AsFar(Option<Error>),
-    /// The store let nothing of a whole page go.
+    /// The store is the matter: it does not answer, or lets nothing go.
     NotAtAll(Error),
 }
 
-async fn erase(going: &Going<'_>, place: &Place, intents: &[Intent]) -> Result<Gone, Failure> {
+/// Erases what was intended. `refused` counts pages of which nothing went.
+async fn erase(
+    going: &Going<'_>,
+    place: &Place,
+    intents: &[Intent],
+    refused: &mut usize,
+) -> Result<Gone, Failure> {
     let remains: Result<Vec<Remains>, _> =
         intents.iter().map(|intent| serde_json::from_value(intent.remains.clone())).collect();
     let remains = remains.map_err(|error| Failure::Failed(format!("an intent cannot be read: {error}")))?;
     let results = going.context.fuse.at(place.store.erase(&remains)).await;
     if let Some(error) = refusal_of_all(&results, going.page()) {
-        return Ok(Gone::NotAtAll(error));
+        *refused += 1;
+        if !error.is_for_good() || *refused >= REFUSED_PAGES {
+            return Ok(Gone::NotAtAll(error));
+        }
+    } else {
+        *refused = 0;
     }
     let mut sorted = Sorted::default();
     for (intent, result) in intents.iter().zip(results) {
@@ -183,7 +197,7 @@ async fn erase(going: &Going<'_>, place: &Place, intents: &[Intent]) -> Result<G
     Ok(Gone::AsFar(sorted.waits))
 }
 
-/// The first error, if a whole page was refused: then the store is the matter, and not some of its objects.
+/// The first error, if a whole page was refused.
 fn refusal_of_all(results: &[Result<(), Error>], page: usize) -> Option<Error> {
     let all = results.len() >= page && results.iter().all(Result::is_err);
     all.then(|| results.iter().find_map(|result| result.as_ref().err().cloned())).flatten()

@@ -13,6 +13,9 @@ use crate::failure::Failure;
 /// After so long a purge makes room for others, and goes on when it is its turn again.
 const STRETCH: Duration = Duration::from_secs(10 * 60);
 
+/// After so long it is looked again whether an older purge is done.
+const BEHIND: Duration = Duration::from_secs(30);
+
 /// A purge, and the claim of its job.
 pub(super) struct Going<'a> {
     pub(super) context: &'a Context,
@@ -35,9 +38,13 @@ impl<'a> Going<'a> {
         id: PurgeId,
     ) -> Result<Option<Self>, Failure> {
         let Fenced { mut tx, allowed } = context.fuse.at(fenced(context, claim)).await?;
-        let run = match context.fuse.at(purge::begin(&mut tx, &allowed, id)).await? {
+        let run = match context.fuse.at(purge::begin(&mut tx, &allowed, id, claim.id)).await? {
             Begun::Nothing => return Ok(None),
             Begun::Waits(until) => return Err(wait(context, until, "it can still be called off")),
+            Begun::Behind => {
+                let why = "an older one erases some of the same".to_owned();
+                return Err(Failure::Postponed { why, after: BEHIND });
+            }
             Begun::Runs(run) => run,
         };
         context.fuse.at(tx.commit()).await?;

@@ -1,6 +1,5 @@
 //! A land with somebody who goes, and others who stay.
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,9 +25,6 @@ use crate::worker::Worker;
 
 /// Names in the scripts, and what they stand for.
 const NAMES: [&str; 15] = ["u", "w", "o", "ow", "oa", "k", "s", "v", "e", "x", "xw", "xp", "xa", "xi", "xd"];
-
-/// What is not compared: what keeps the memory of a purge, and the machinery.
-const MEMORY: &str = "'^(audit|changes|change_trim|job|purge|encryption_keys|master_key|_sqlx|mail_budgets)'";
 
 pub(super) fn id(name: &str) -> Uuid {
     let place = NAMES.iter().position(|known| *known == name).expect("a name");
@@ -107,21 +103,15 @@ impl Land {
             self.other.put("versioned", &key, "ours");
         }
         self.other.put("versioned", &format!("ours/workspaces/{}/documents/4", id("w")), "again");
-        let settings = S3::from_url(&format!("{}&prefix=ours/", self.other.url("versioned")));
-        let settings = settings.unwrap_or_else(|_| {
-            let mut settings = S3::from_url(&self.other.url("versioned")).unwrap();
-            settings.prefix = "ours/".into();
-            settings
-        });
-        Store::s3(&settings, &Reach::Anywhere).unwrap().begin_parts(&key, "text/plain").await.unwrap();
+        let mut settings = S3::from_url(&self.other.url("versioned")).unwrap();
+        settings.prefix = "ours/".into();
+        self.context.stores.connected(&settings).unwrap().begin_parts(&key, "text/plain").await.unwrap();
     }
 
     /// Makes the connection of the subject, or puts it where it was.
     async fn connect(&self) {
         let known = self.connection.lock().unwrap().clone();
         let row = if let Some(row) = known {
-            self.sql(&format!("insert into connections select * from jsonb_populate_record(null::connections, $json${row}$json$)"))
-                .await;
             row
         } else {
             let user = UserId(id("u"));
@@ -141,32 +131,48 @@ impl Land {
                 .await
                 .unwrap();
             tx.commit().await.unwrap();
-            self.sql("update users set status = 'deleting' where id = :'u'").await;
-            self.sql("select to_jsonb(c) from connections c").await
+            self.sql(
+                "update users set status = 'deleting' where id = :'u';
+                 select to_jsonb(c) from connections c; delete from connections",
+            )
+            .await
         };
-        *self.connection.lock().unwrap() = Some(row);
-        self.sql(
-            "update documents set connection_id = (select id from connections)
-             where id = (select min(id::text)::uuid from documents where workspace_id = :'w')",
-        )
+        self.sql(&format!(
+            "insert into connections select * from jsonb_populate_record(null::connections, $json${row}$json$);
+             update documents set connection_id = (select id from connections)
+             where id = (select min(id::text)::uuid from documents where workspace_id = :'w')"
+        ))
         .await;
+        *self.connection.lock().unwrap() = Some(row);
     }
 
     /// Asks for the purge of the subject, as a request does.
     pub(super) async fn ask(&self) -> PurgeId {
+        let (id, script) = self.asking();
+        self.sql(&script).await;
+        id
+    }
+
+    /// The script that asks for one.
+    pub(super) fn asking(&self) -> (PurgeId, String) {
         let purge = Uuid::from_u128(rand_id());
         let now = self.clock.clock().now().to_rfc3339();
-        self.sql(&format!(
+        let script = format!(
             "insert into purges (id, subject, subject_id, state, requested_at, due_at, deadline_at, uploads_until, token_hash)
              values ('{purge}', 'user', :'u', 'waiting', '{now}', '{now}', '{now}'::timestamptz + interval '3 days', '{now}', '{purge}');
-             insert into purge_targets values ('{purge}', 'user', :'u'), ('{purge}', 'organization', :'o')"
-        ))
-        .await;
-        PurgeId(purge)
+             insert into purge_targets values ('{purge}', 'user', :'u'), ('{purge}', 'organization', :'o');"
+        );
+        (PurgeId(purge), script)
     }
 
     /// One attempt at a purge, that dies at the `nth` place.
     pub(super) async fn attempt(&self, purge: PurgeId, nth: Option<usize>) -> Attempt {
+        // Their leases would have ended, and somebody else would have taken them.
+        self.sql(
+            "update jobs set state = 'cancelled', lease_token = null, lease_until = null, finished_at = now()
+             where state = 'running'",
+        )
+        .await;
         let claim = self.claim(purge).await;
         self.run(purge, &claim, nth).await
     }
@@ -207,30 +213,6 @@ impl Land {
         self.world.sql(&format!("{}{script}", self.names)).await
     }
 
-    /// Every row that is not memory, as text.
-    pub(super) async fn everything(&self) -> String {
-        self.sql(&format!(
-            "select format('select %L, to_jsonb(t)::text from %I t order by 2', tablename, tablename)
-             from pg_tables where schemaname = 'public' and tablename !~ {MEMORY} order by tablename \\gexec"
-        ))
-        .await
-    }
-
-    /// How many rows each table has.
-    pub(super) async fn rows(&self) -> BTreeMap<String, i64> {
-        let counted = self
-            .sql(&format!(
-                "select format('select %L, count(*) from %I', tablename, tablename) from pg_tables
-                 where schemaname = 'public' and tablename !~ {MEMORY} and tablename !~ 'decisions_' order by tablename \\gexec"
-            ))
-            .await;
-        let read = |line: &str| {
-            let (table, count) = line.split_once('|').unwrap();
-            (table.to_owned(), count.parse().unwrap())
-        };
-        counted.lines().map(read).collect()
-    }
-
     /// Everything that lies in the store of the installation, and in the other one.
     pub(super) fn objects(&self) -> Vec<Item> {
         [self.s3.items("versioned", ""), self.other.items("versioned", "")].concat()
@@ -241,25 +223,6 @@ impl Land {
         let found =
             self.sql(&format!("select receipt from purges where id = '{purge}' and state = 'done'")).await;
         serde_json::from_str(&found).unwrap_or_else(|_| panic!("one receipt: {found}"))
-    }
-
-    /// What others keep of somebody who is gone, and then without it again.
-    pub(super) async fn forget_the_rest(&self) -> String {
-        let kept = self
-            .sql(
-                "select owner_id is null from resources where id = 'theirs';
-                 select owner_id is null from documents where id = :'xd';
-                 select email, accepted_by is null from invitations where id = :'xi';
-                 select role from workspace_members where workspace_id = :'xp' and user_id = :'e'",
-            )
-            .await;
-        self.sql(
-            "delete from resources where id = 'theirs'; delete from documents where id = :'xd';
-             delete from invitations where id = :'xi';
-             update workspace_members set role = 'editor' where workspace_id = :'xp'",
-        )
-        .await;
-        kept
     }
 }
 

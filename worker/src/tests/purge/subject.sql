@@ -7,6 +7,8 @@ insert into second_factors (user_id, sealed_secret, created_at) values (:'u', 'x
 insert into recovery_codes (id, user_id, hash, created_at) select gen_random_uuid(), :'u', n::text::bytea, now() from generate_series(1, 3) n;
 insert into one_time_links (id, purpose, user_id, email, hash, created_at, expires_at)
 values (gen_random_uuid(), 'reset_password', :'u', 'una@example.com', 'link', now(), now());
+insert into exports (id, user_id, state, requested_at, finished_at, expires_at, size)
+select gen_random_uuid(), :'u', state, now(), now(), now(), 7 from unnest(array['ready', 'expired', 'failed']) as state;
 insert into workspaces (id, owner_id, name, visibility, created_at, deleting_at) values (:'w', :'u', 'Una', 'private', now(), now());
 insert into workspace_members (workspace_id, user_id, role, created_at) values (:'w', :'u', 'admin', now());
 -- An organization with nobody else in it.

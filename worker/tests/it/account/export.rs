@@ -1,9 +1,13 @@
 //! Exports: packed, told of, removed.
 
+mod others;
+mod trouble;
+
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 
 use futures::TryStreamExt as _;
+use runtime::Random;
 use serde_json::Value;
 use storage::Key;
 use tenancy::{BuildExport, DocumentId, ExportId, TrimExports, UserId, WorkspaceId, document, export};
@@ -19,8 +23,19 @@ fn export_id() -> ExportId {
 
 /// Makes a document in the own workspace of somebody; without content, its object is missing.
 async fn store(world: &World, owner: UserId, name: &str, content: Option<&[u8]>) -> DocumentId {
-    let id = DocumentId(Uuid::now_v7());
     let workspace = world.sql(&format!("select id from workspaces where owner_id = '{owner}'")).await;
+    store_in(world, &workspace, owner, name, content).await
+}
+
+/// As [`store`], in any workspace.
+async fn store_in(
+    world: &World,
+    workspace: &str,
+    owner: UserId,
+    name: &str,
+    content: Option<&[u8]>,
+) -> DocumentId {
+    let id = DocumentId(Uuid::from_u128(u128::from_be_bytes(Random::system().bytes())));
     let insert = format!(
         "insert into documents (id, workspace_id, owner_id, name, content_type, size, sha256, state, upload_expires_at,
                                 created_at, ready_at)

@@ -46,7 +46,7 @@ fn every_mail_says_in_both_languages_what_was_reviewed() {
             expected.insert(name);
         }
     }
-    assert_eq!(expected.len(), 60, "fifteen mails in two languages and two forms");
+    assert_eq!(expected.len(), 64, "sixteen mails in two languages and two forms");
     let mut found = BTreeSet::new();
     for locale in ["en", "fr"] {
         for entry in fs::read_dir(folder().join(locale)).unwrap() {

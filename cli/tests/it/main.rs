@@ -8,6 +8,7 @@ mod decisions;
 mod dockerfile;
 mod health;
 mod import;
+mod keys;
 mod mail;
 mod paused;
 mod policies;

@@ -126,6 +126,11 @@ impl Problem {
         self.status == StatusCode::NOT_FOUND.as_u16()
     }
 
+    /// Whether the matter is ours, and may be over in a moment.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.status >= StatusCode::INTERNAL_SERVER_ERROR.as_u16()
+    }
+
     /// In how many seconds another try may do.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         self.retry_after

@@ -37,19 +37,20 @@ pub(crate) fn store(stores: &Stores, place: Result<Place, Unreadable>) -> Result
 /// How many are looked at and erased in one go.
 const PAGE: usize = 1_000;
 
-/// How many pages of uploads that nobody knows are erased for one document: a provider that lists without end must not hold
-/// us up.
-const MOST_PAGES: usize = 10;
+/// How many unfinished uploads of a workspace are looked through for one document: a provider that lists without end must not
+/// hold us up. What is behind them is swept with the workspace.
+const MOST: usize = 100 * PAGE;
 
-/// Erases everything of a document, unfinished uploads too.
+/// Erases everything of a document, its bytes first, then unfinished uploads.
 pub(crate) async fn erase(store: &Store, job: &EraseDocument, erasure: &Erasure) -> Result<(), StoreError> {
     let key = Key::parse(&document::key(job.workspace_id, job.document_id))?;
+    store.delete(&key).await?;
     if let Some(upload) = &erasure.upload_id {
         store.abort_parts(&key, &UploadId(upload.clone())).await?;
     }
     // One that was begun, and never written down.
     let prefix = Prefix::parse(&document::prefix(job.workspace_id))?;
-    let uploads = store.remains(&prefix).try_take_while(|one| {
+    let uploads = store.remains(&prefix).take(MOST).try_take_while(|one| {
         let is_upload = matches!(one, Remains::Upload { .. });
         async move { Ok(is_upload) }
     });
@@ -57,12 +58,12 @@ pub(crate) async fn erase(store: &Store, job: &EraseDocument, erasure: &Erasure)
         let is_ours = one.key() == key.as_str();
         async move { is_ours }
     });
-    let mut pages = pin!(unknown.try_chunks(PAGE).take(MOST_PAGES));
+    let mut pages = pin!(unknown.try_chunks(PAGE));
     while let Some(page) = pages.next().await {
         let page = page.map_err(|TryChunksError(_, error)| error)?;
         for outcome in store.erase(&page).await {
             outcome?;
         }
     }
-    store.delete(&key).await
+    Ok(())
 }

@@ -113,10 +113,18 @@ async fn while_awaited<T>(
     work: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
     let mut work = pin!(work);
+    let mut until = await_longer(app, request, caller, at).await?;
     loop {
-        await_longer(app, request, caller, at).await?;
         if let Ok(done) = tokio::time::timeout(BEAT, work.as_mut()).await {
             return done;
+        }
+        match await_longer(app, request, caller, at).await {
+            Ok(later) => until = later,
+            // It is awaited all the same, for a while.
+            Err(problem) if problem.is_ours() && app.db.now() < until => {
+                tracing::warn!(?problem, document_id = %at.1, "an upload could not be kept awaited");
+            }
+            Err(problem) => return Err(problem),
         }
     }
 }
@@ -201,9 +209,18 @@ pub(crate) async fn complete(
         content::compare(&store, &key, &awaited).await
     };
     let upload = awaited.upload_id.as_deref();
-    match while_awaited(&app, &request, &caller, (workspace, id), compared).await? {
-        None => finish(&app, request, &caller, (workspace, id), upload, &store).await,
-        Some(mismatch) => Err(give_up(&app, request, &caller, (workspace, id), mismatch).await?),
+    match while_awaited(&app, &request, &caller, (workspace, id), compared).await {
+        Ok(None) => finish(&app, request, &caller, (workspace, id), upload, &store).await,
+        Ok(Some(mismatch)) => Err(give_up(&app, request, &caller, (workspace, id), mismatch).await?),
+        Err(problem) if problem.is_not_found() => {
+            // Somebody else may have said it meanwhile.
+            let (now, _) = self::awaited(&app, request, &caller, (workspace, id)).await?;
+            match now.document.state {
+                DocumentState::Ready => Ok(axum::Json(now.document).into_response()),
+                _ => Err(problem),
+            }
+        }
+        Err(problem) => Err(problem),
     }
 }
 
@@ -315,7 +332,12 @@ async fn receive(
     }
     let (store, key) = (content::store(&app.stores, before.place.clone())?, content::key(at.0, at.1)?);
     let received = content::receive(&store, &key, &before, headers, body);
-    while_awaited(app, &request, caller, at, received).await?;
+    let received = while_awaited(app, &request, caller, at, received).await;
+    if received.as_ref().is_err_and(Problem::is_not_found) {
+        let (meanwhile, now) = awaited(app, request.clone(), caller, at).await?;
+        insist(&meanwhile, now)?;
+    }
+    received?;
     let after = awaited(app, request, caller, at).await;
     if after.as_ref().is_err_and(Problem::is_not_found) {
         store.delete(&key).await.map_err(|error| content::failed(&error))?;

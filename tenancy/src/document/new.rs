@@ -144,7 +144,7 @@ pub async fn begin(
 }
 
 /// Keeps a workspace from being deleted until this transaction ends.
-async fn hold(tx: &mut Tx, workspace: WorkspaceId) -> Result<()> {
+pub(super) async fn hold(tx: &mut Tx, workspace: WorkspaceId) -> Result<()> {
     let held = sqlx::query_scalar!(
         "select w.id from workspaces w
          where w.id = $1 and w.deleting_at is null

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::chain_of;
+use super::new::hold;
 use super::place::{self, Place};
 use super::view::{Document, DocumentState, find};
 use crate::action::{Target as _, document};
@@ -61,6 +62,7 @@ pub async fn await_longer(
     id: DocumentId,
     lifetime: Duration,
 ) -> Result<DateTime<Utc>> {
+    hold(tx, *allowed.target()).await?;
     let until = tx.now() + TimeDelta::from_std(lifetime).unwrap_or(LONGEST);
     let kept = sqlx::query_scalar!(
         "update documents set upload_expires_at = greatest(upload_expires_at, least($3, created_at + $4::float8 * interval '1 s'))

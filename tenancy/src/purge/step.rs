@@ -124,8 +124,10 @@ async fn is_behind(tx: &mut Tx, id: PurgeId) -> Result<bool> {
 async fn has_older_job(tx: &mut Tx, id: PurgeId, job: JobId) -> Result<bool> {
     let has = sqlx::query_scalar!(
         r#"select exists (
-               select from jobs where kind = $1 and unique_key = $2 and state = 'running' and lease_until > now()
-                 and id < $3) as "has!""#,
+               select from jobs other left join jobs this on this.id = $3
+               where other.kind = $1 and other.unique_key = $2 and other.id <> $3
+                 and other.state = 'running' and other.lease_until > now()
+                 and (other.started_at, other.id) < (this.started_at, this.id)) as "has!""#,
         RunPurge::KIND,
         id.to_string(),
         job.0,
